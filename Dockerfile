@@ -31,7 +31,9 @@ LABEL org.opencontainers.image.title="scim-operator" \
       org.opencontainers.image.description="SCIM 2.0 provisioning for Kubernetes platforms" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
+# The allocator of the C library would otherwise keep free memory for each of a dozen threads.
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     NODE_COMPILE_CACHE=/app/compile-cache
 # The name of an account would not do: runAsNonRoot demands a number.
 USER 65532:65532

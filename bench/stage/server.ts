@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild } from '../../hack/process/child.ts';
+import { imageSettings } from '../../hack/process/image-settings.ts';
 import { freePorts } from '../../hack/process/ports.ts';
 import { isPostgres } from '../../src/directory/database-url.ts';
 import type { Directory } from '../directory/directory.ts';
@@ -47,7 +48,7 @@ current-context: none
 let started = 0;
 
 /**
- * Starts the program with the options of Node.js that the image has: `run`, which alone can use
+ * Starts the program as the image does: `run`, which alone can use
  * SQLite, or `server` on PostgreSQL. Everything is on as by default, except that the rate limit is
  * the highest there is.
  */
@@ -72,11 +73,12 @@ export async function startServer(
     '--rate-limit=1000000',
     ...options,
   ];
-  const args = [...imageOptions(tree), program, ...command, ...flags];
+  const image = imageSettings(tree);
+  const args = [...image.options, program, ...command, ...flags];
   const begun = performance.now();
   const child = startChild(process.execPath, args, log, {
     ...process.env,
-    NODE_ENV: 'production',
+    ...image.environment,
     // The image brings its cache along.
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
     ...environment,
@@ -91,14 +93,6 @@ export async function startServer(
     readyMs: performance.now() - begun,
     stop: () => child.stop('SIGTERM', 25_000),
   };
-}
-
-/** The options of Node.js in the image's ENTRYPOINT. */
-function imageOptions(tree: string): readonly string[] {
-  const file = readFileSync(join(tree, 'Dockerfile'), 'utf8');
-  const entry: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(file)?.[1] ?? '[]');
-  if (!Array.isArray(entry)) return [];
-  return entry.map(String).filter((each) => each.startsWith('--'));
 }
 
 /** Rejects with the end of the log if the process ends, or doesn't respond before the deadline. */

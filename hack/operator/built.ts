@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
+import { imageSettings } from '../process/image-settings.ts';
 import { freePorts } from '../process/ports.ts';
 import { type ProcessUsage, usageOf } from '../process/usage.ts';
 
-const ENTRY = join(import.meta.dirname, '..', '..', 'dist', 'scim-operator.js');
+const ROOT = join(import.meta.dirname, '..', '..');
+const ENTRY = join(ROOT, 'dist', 'scim-operator.js');
 const POLL_MS = 20;
-/** The option that README.md recommends. On a large machine, V8 would otherwise collect late. */
-const NODE_OPTION = '--max-semi-space-size=8';
 
 export interface OperatorFiles {
   readonly kubeconfig: string;
@@ -57,8 +57,10 @@ export class BuiltOperator {
       'leader-election-identity': 'the-only-one',
     };
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    const args = [NODE_OPTION, ...nodeOptions, ENTRY, 'run', ...flags, ...this.#options];
-    this.#child = startChild(process.execPath, args, log);
+    const image = imageSettings(ROOT);
+    const args = [...image.options, ...nodeOptions, ENTRY, 'run', ...flags, ...this.#options];
+    const environment = { ...process.env, ...image.environment };
+    this.#child = startChild(process.execPath, args, log, environment);
   }
 
   get pid(): number {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
+import { imageSettings } from '../process/image-settings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PROGRAM = ['--import', join(ROOT, 'hack', 'jsx.ts'), join(ROOT, 'src', 'cli.ts')];
@@ -41,12 +42,11 @@ export class OperatorProcess {
   }
 
   #start(): Child {
-    const child = startChild(
-      process.execPath,
-      [...PROGRAM, 'run'],
-      this.#logFile,
-      this.#environment,
-    );
+    const { options, environment } = imageSettings(ROOT);
+    const child = startChild(process.execPath, [...options, ...PROGRAM, 'run'], this.#logFile, {
+      ...this.#environment,
+      ...environment,
+    });
     void child.exited.then((how) => this.#afterExit(how));
     return child;
   }
