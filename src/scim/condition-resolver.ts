@@ -126,12 +126,30 @@ function bindComparison(
   if (typeof value === 'string' && !storable(value)) {
     return { kind: 'constant', value: operator === 'ne' };
   }
-  return {
-    kind: 'compare',
-    ref,
-    operator,
-    value: literalComparable(compared, versionLiteral(compared, value), refText(ref)),
-  };
+  const literal = literalComparable(compared, versionLiteral(compared, value), refText(ref));
+  if (compared.name === 'primary' && typeof literal === 'boolean')
+    return bindPrimary(ref, compared, operator, literal);
+  return { kind: 'compare', ref, operator, value: literal };
+}
+
+/** An element is not primary unless it says so (RFC 7643 §2.4). */
+function bindPrimary(
+  ref: AttributeRef,
+  primary: Attribute,
+  operator: CompareOperator,
+  value: boolean,
+): Condition {
+  const isInElement = ref.sub === undefined;
+  const own = isInElement ? ref : { extension: undefined, attribute: primary, sub: undefined };
+  const isPrimary: Condition = { kind: 'compare', ref: own, operator: 'eq', value: true };
+  const wantsPrimary = (operator === 'eq') === value;
+  const where: Condition = wantsPrimary ? isPrimary : { kind: 'not', term: isPrimary };
+  if (isInElement) return where;
+  const elements = { ...ref, sub: undefined };
+  const any: Condition = { kind: 'any', ref: elements, where };
+  if (operator === 'eq') return any;
+  const none: Condition = { kind: 'not', term: { kind: 'present', ref: elements } };
+  return { kind: 'or', terms: [none, any] };
 }
 
 /**
