@@ -1,6 +1,6 @@
 /** Runs the built program as a process and observes it from outside. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Child, startChild } from '../process/child.ts';
 import { imageSettings } from '../process/image-settings.ts';
 import { freePorts } from '../process/ports.ts';
@@ -59,7 +59,12 @@ export class BuiltOperator {
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
     const image = imageSettings(ROOT);
     const args = [...image.options, ...nodeOptions, ENTRY, 'run', ...flags, ...this.#options];
-    const environment = { ...process.env, ...image.environment };
+    const environment = {
+      ...process.env,
+      ...image.environment,
+      // The image brings its cache along.
+      NODE_COMPILE_CACHE: join(dirname(log), 'compile-cache'),
+    };
     this.#child = startChild(process.execPath, args, log, environment);
   }
 
