@@ -59,6 +59,7 @@ export async function measureGrowth(context: Context): Promise<GrowthResults> {
     const users = size + (size === walkedSize ? OUTSIDERS : 0);
     const begun = performance.now();
     const directory = await createDirectory(databases, `of-${size}`, users, teamsOf(size, TEAM));
+    await databases.settle(directory.url);
     served.push(await serve(directory, context));
     const seconds = (performance.now() - begun) / 1000;
     progress(`filled a directory of ${users} users in ${seconds.toFixed(0)} s`);

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../../hack/postgres/start.ts';
+import { startPostgres } from '../../hack/postgres/start.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
@@ -17,6 +17,8 @@ export interface Databases {
   readonly pids: readonly number[];
   /** Returns the URL of an empty database. */
   create(name: string): Promise<string>;
+  /** Does what a database has to do after it was filled, so that it does nothing of it later. */
+  settle(url: string): Promise<void>;
   /** The bytes on disk of a database that `create` returned. */
   sizeOf(url: string): Promise<number>;
   stop(): Promise<void>;
@@ -39,6 +41,7 @@ function filesIn(folder: string): Databases {
     kind: 'sqlite',
     pids: [],
     create: async (name) => `file:${join(folder, `${name}.db`)}`,
+    settle: async () => undefined,
     sizeOf: async (url) =>
       ['', '-wal']
         .map((ending) => url.slice('file:'.length) + ending)
@@ -53,20 +56,24 @@ async function databasesOn(environment: NodeJS.ProcessEnv): Promise<Databases> {
     kind: 'postgres',
     pids: [server.pid],
     create: async (name) => {
-      await query(server, `CREATE DATABASE "${name}"`);
+      await query(server.url, `CREATE DATABASE "${name}"`);
       return Object.assign(new URL(server.url), { pathname: name }).href;
+    },
+    settle: async (url) => {
+      await query(url, 'VACUUM ANALYZE');
+      await query(url, 'CHECKPOINT');
     },
     sizeOf: async (url) => {
       const name = new URL(url).pathname.slice(1);
-      const [row] = await query(server, `SELECT pg_database_size('${name}')::float8 AS size`);
+      const [row] = await query(server.url, `SELECT pg_database_size('${name}')::float8 AS size`);
       return Number(row?.size);
     },
     stop: () => server.stop(),
   };
 }
 
-async function query(server: PostgresServer, text: string) {
-  const client = new pg.Client({ connectionString: server.url });
+async function query(url: string, text: string) {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;

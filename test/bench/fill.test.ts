@@ -56,6 +56,7 @@ it.each(['sqlite', 'postgres'] as const)(
       kind,
       pids: [],
       create: () => newUrl(kind),
+      settle: async () => undefined,
       sizeOf: async () => 0,
       stop: async () => undefined,
     };
