@@ -1,11 +1,15 @@
 /** How text is compared where `caseExact` is false: the same in memory and in every database. */
 import { MAX_MARKS } from './limits.ts';
 
+/** Most text, which is in NFC. */
+const ASCII = /^[ -~]*$/;
+
 /**
  * NFC and lower case; folded text folds to itself. Databases compare the result bytewise: their own
  * `lower()` knows ASCII only.
  */
 export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
   const lower = text.normalize('NFC').toLowerCase();
   // A final sigma has its own form, which would keep the beginning of a longer word from matching.
   const plain = lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;

@@ -72,15 +72,15 @@ function byValue(values: readonly LookupValue[] = []): ReadonlyMap<string, Looku
 }
 
 function typesByEmail(emails: JsonValue | undefined): ReadonlyMap<string, string> {
-  const found = new Map<string, Set<string>>();
+  const found = new Map<string, string>();
   for (const email of Array.isArray(emails) ? emails : []) {
     if (!isJsonObject(email) || typeof email.value !== 'string') continue;
     const value = fold(email.value);
-    const types = found.get(value) ?? new Set();
-    found.set(value, types);
-    if (typeof email.type === 'string') types.add(typeLine(fold(email.type)));
+    const line = typeof email.type === 'string' ? typeLine(fold(email.type)) : NO_TYPE;
+    const known = found.get(value) ?? '';
+    found.set(value, known.includes(line) ? known : known + line);
   }
-  return new Map([...found].map(([value, types]) => [value, [...types].join('') || NO_TYPE]));
+  return found;
 }
 
 function namesOf({ displayName, name }: JsonObject): readonly string[] {
