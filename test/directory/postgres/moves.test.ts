@@ -106,7 +106,7 @@ describe('changes of members at the same time', () => {
     expect(await memberIds(store, ACME, team)).toEqual([bob]);
   });
 
-  it('from several processes all take effect', async () => {
+  it('from several processes all take effect, and hardly any is made on its own', async () => {
     const other = await openDirectory(directory.database.url);
     const [ids, teams] = [await users(40), await groups(3)];
     const before = await deadlocks(directory.database);
@@ -116,11 +116,20 @@ describe('changes of members at the same time', () => {
         const member = make(ids[Math.floor(n / 3)] ?? '');
         return from.groups.change(ACME, teams[n % 3] ?? '', undefined, [member], at(1));
       });
-    await each(add);
-    for (const id of teams) expect(await memberIds(store, ACME, id)).toEqual(ids.toSorted());
-    await each(remove);
-    for (const id of teams) expect(await memberIds(store, ACME, id)).toEqual([]);
-    for (const id of teams) expect((await store.groups.get(ACME, id, false))?.version).toBe(81);
+    let alone = 0;
+    const count = async (work: () => Promise<unknown>) => {
+      const sent = await statementsOf(work);
+      alone += sent.filter(({ text }) => text.includes('overtaken')).length;
+    };
+    for (let round = 0; round < 5; round++) {
+      await count(() => each(add));
+      for (const id of teams) expect(await memberIds(store, ACME, id)).toEqual(ids.toSorted());
+      await count(() => each(remove));
+      for (const id of teams) expect(await memberIds(store, ACME, id)).toEqual([]);
+    }
+    for (const id of teams) expect((await store.groups.get(ACME, id, false))?.version).toBe(401);
+    // Of 1,200.
+    expect(alone).toBeLessThan(60);
     expect(await troubles(directory.database)).toEqual([]);
     expect(await deadlocks(directory.database)).toBe(before);
     await other.close();
@@ -134,12 +143,8 @@ it.each([
   const [[ann = '', bob = ''], [team = '', other = '']] = [await users(2), await groups(2)];
   await holder.query('BEGIN');
   await holder.query(hold, [which === 0 ? team : ann]);
-  let held: Promise<unknown> | undefined;
-  const sent = await shared(async () => {
-    held = change(team, add(ann));
-    await change(other, add(bob));
-  });
-  expect(sent).toBe(1);
+  const held = change(team, add(ann));
+  await change(other, add(bob));
   await holder.query('COMMIT');
   await held;
   expect(await memberIds(store, ACME, team)).toEqual([ann]);

@@ -2,6 +2,7 @@
  * The usual changes of groups on PostgreSQL, in which users join and leave by id. Those that an
  * integration makes at the same time are made by one statement, without waiting for other sessions.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Author } from '../../store/resources.ts';
 import { Batches } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
@@ -13,6 +14,13 @@ import { type Move, MoveStatements } from './move-statement.ts';
 
 /** A change of more members would take long for those who wait with it. */
 const MOST_MEMBERS = 5;
+
+/**
+ * A process that changes the group has its row for a few milliseconds. Changes of others that wait
+ * for the row, each on its own, would keep it from making its next ones together.
+ */
+const MOST_ATTEMPTS = 4;
+const AGAIN_MS = 3;
 
 interface Asked {
   readonly author: Author;
@@ -54,7 +62,11 @@ export function groupMoves(connections: Connections, activity: ActivityLog): Mak
   return async (author, id, delta, at) => {
     if (delta.add.length + delta.remove.length > MOST_MEMBERS) return undefined;
     const move = { id, ...delta, at, entry: entryOfMove(activity, author, id, at) };
-    return batches.add(`${author.tenant} ${author.integrationId}`, { author, move });
+    for (let attempt = 1; ; attempt++) {
+      const made = await batches.add(`${author.tenant} ${author.integrationId}`, { author, move });
+      if (made !== undefined || attempt === MOST_ATTEMPTS) return made;
+      await pause(AGAIN_MS * Math.random());
+    }
   };
 }
 
