@@ -192,7 +192,7 @@ function changeGroup(
   const group = model.get(id);
   if (group?.members === undefined) return 404;
   const held = new Set(group.members);
-  let changed = name !== undefined && `n${name}` !== group.name;
+  const isRenamed = name !== undefined && `n${name}` !== group.name;
   for (const { kind, members: given } of changes) {
     const values = new Set(given.map(idOf));
     const leaving = [...held].filter((each) =>
@@ -202,13 +202,13 @@ function changeGroup(
     if (joining.some((each) => holds(model, each, id))) return 400;
     if (kind === 'replace' && leaving.length > 0 && values.size > 0 && joining.length === 0)
       return 400;
-    changed ||= leaving.length > 0 || joining.some((each) => !held.has(each));
     for (const each of leaving) held.delete(each);
     for (const each of joining) held.add(each);
   }
+  const isSame = JSON.stringify([...held].sort()) === JSON.stringify([...group.members].sort());
   return put(model, id, {
     name: name === undefined ? group.name : `n${name}`,
-    version: group.version + Number(changed),
+    version: group.version + Number(isRenamed || !isSame),
     members: held,
   });
 }
