@@ -43,6 +43,11 @@ function limitRows(): readonly Row[] {
       `429 or 503 while ${limits.MIN_QUEUE} requests of a token are waiting, the first one for ${limits.MAX_QUEUE_MS} ms; ` +
         `the first one itself after ${limits.MAX_WAIT_MS} ms`,
     ],
+    [
+      'requests that a client sends on one connection before it has the response to the first',
+      count(limits.MAX_PIPELINED),
+      '429',
+    ],
     ['request line and headers', bytes(limits.MAX_HEADER_BYTES), '431'],
     ['operations in a Bulk', count(limits.MAX_OPERATIONS), '413'],
     [

@@ -6,7 +6,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ScimError } from '../scim/error.ts';
-import { MAX_HEADER_BYTES } from '../scim/limits.ts';
+import { MAX_HEADER_BYTES, MAX_PIPELINED } from '../scim/limits.ts';
 import { hasShortBody } from './unread-bodies.ts';
 
 /** An error in the format that the clients of a port expect. */
@@ -67,6 +67,15 @@ export const overloaded = (status: 429 | 503): ScimError =>
     undefined,
     { retryAfter: RETRY_SECONDS },
   );
+
+/** The error for a request that arrives behind too many others on its connection. */
+export const PIPELINED = new ScimError(
+  429,
+  `more than ${MAX_PIPELINED} requests of this connection have no response yet; ` +
+    'wait for the responses, or open another connection',
+  undefined,
+  { retryAfter: RETRY_SECONDS },
+);
 
 /** Responds to a request that isn't served, and keeps its connection if its body is small. */
 export function answerUnserved(

@@ -16,6 +16,7 @@ import { invalidSyntax, ScimError } from '../scim/error.ts';
 import {
   HEAD_TIMEOUT_MS,
   MAX_HEADER_BYTES,
+  MAX_PIPELINED,
   REQUEST_TIMEOUT_MS,
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
@@ -31,8 +32,10 @@ import { listenError } from './listen-error.ts';
 import { createListener } from './listener.ts';
 import {
   answerAndEnd,
+  answerUnserved,
   type ErrorDocument,
   endWithError,
+  PIPELINED,
   parserError,
   plainError,
 } from './raw-error.ts';
@@ -165,18 +168,15 @@ export class HttpServer {
       this.#connections.arrivals++;
       if (this.#isClosing) outgoing.shouldKeepAlive = false;
       unread.watch(incoming, outgoing);
-      const fault = faultInHead(incoming);
-      if (fault !== undefined) {
-        this.#connections.countEnd('malformed');
-        answerAndEnd(outgoing, errorDocument(fault));
-        return;
-      }
+      if (this.#refusesAtOnce(connection, incoming, outgoing)) return;
       const serve = () => {
+        // A response that ends the connection is the last one.
+        if (!connection.socket.writable) return;
         if (admission === undefined) void listener(incoming, outgoing);
         else admission.serve(connection, incoming, outgoing, listener);
       };
       if (before === undefined) serve();
-      else before.setMaxListeners(0).once('close', () => !connection.isGone && serve());
+      else before.setMaxListeners(0).once('close', serve);
     };
     this.#server = createListener(limits, onRequest, this.#connections, options.certificate);
     this.#server.setTimeout(limits.stallTimeout, (socket) => this.#onSilence(socket));
@@ -254,6 +254,23 @@ export class HttpServer {
       seen = this.#connections.arrivals;
       await setImmediateAsync();
     }
+  }
+
+  /** Responds to a request that must not be interpreted, or that comes behind too many others. */
+  #refusesAtOnce(
+    { underWay }: ClientConnection,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): boolean {
+    const fault = faultInHead(incoming);
+    if (fault !== undefined) {
+      this.#connections.countEnd('malformed');
+      answerAndEnd(outgoing, this.#errorDocument(fault));
+    } else if (underWay > MAX_PIPELINED) {
+      this.#connections.countShed(429);
+      answerUnserved(incoming, outgoing, this.#errorDocument(PIPELINED));
+    }
+    return outgoing.writableEnded;
   }
 
   /**

@@ -31,6 +31,12 @@ export const MAX_AT_ONCE = 96;
 export const MAX_AT_ONCE_OF_CALLER = 64;
 
 /**
+ * Requests of one connection that are being answered at one time. Each further one has its head and
+ * up to 64 kB of its body in memory.
+ */
+export const MAX_PIPELINED = 8;
+
+/**
  * A caller whose first waiting request has waited for longer, in milliseconds, and who has at least
  * this many waiting, is refused more of them.
  */

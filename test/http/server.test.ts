@@ -13,6 +13,7 @@ import {
   type ServerBindings,
 } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { MAX_PIPELINED } from '../../src/scim/limits.ts';
 import { errorDocument } from '../../src/scim-server/error.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectRaw, sendRaw } from '../support/scim-server/raw-http.ts';
@@ -197,6 +198,50 @@ describe('a request', () => {
       ...inTurn('/fifth'),
     ]);
   });
+
+  it("isn't served behind a response that ends the connection", async () => {
+    const served: string[] = [];
+    const port = await start(({ url }) => {
+      served.push(new URL(url).pathname);
+      return new Response('ok');
+    });
+    const text = await sendRaw(
+      port,
+      'POST /first HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 0\r\n\r\n' +
+        'POST /second HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',
+    );
+    expect(text.match(/HTTP\/1.1 400 /g)).toHaveLength(1);
+    expect(served).toEqual([]);
+  });
+
+  it.each(['GET', 'POST'])(
+    'is refused with 429 if it is a %s behind too many others on its connection',
+    async (method) => {
+      const registry = new Registry();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let served = 0;
+      const wait = async () => {
+        served++;
+        await promise;
+        return new Response('ok');
+      };
+      const port = await start(wait, { metrics: new ConnectionMetrics(registry) });
+      const { socket, waitFor, received } = await connectRaw(port);
+      const request = `${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`;
+      socket.write(request.repeat(MAX_PIPELINED + 3));
+      const counted = `scim_requests_shed_total{code="429"} 3`;
+      await eventually(async () => expect(await registry.metrics()).toContain(counted));
+      expect(served).toBe(method === 'GET' ? MAX_PIPELINED : 1);
+      resolve();
+      await eventually(() => expect(received().match(/HTTP\/1.1 429 /g)).toHaveLength(3));
+      expect(received().match(/HTTP\/1.1 200 /g)).toHaveLength(MAX_PIPELINED);
+      expect(received()).toContain('wait for the responses, or open another connection');
+      socket.write(request.replace('x\r\n', 'x\r\nConnection: close\r\n'));
+      await eventually(() => expect(served).toBe(MAX_PIPELINED + 1));
+      await waitFor('Connection: close');
+      socket.destroy();
+    },
+  );
 
   it('with an unknown expectation is served as if it had none', async () => {
     const port = await start(ok);
