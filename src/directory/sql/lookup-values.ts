@@ -72,15 +72,16 @@ function byValue(values: readonly LookupValue[] = []): ReadonlyMap<string, Looku
 }
 
 function typesByEmail(emails: JsonValue | undefined): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+  const found = new Map<string, Set<string>>();
   for (const email of Array.isArray(emails) ? emails : []) {
     if (!isJsonObject(email) || typeof email.value !== 'string') continue;
     const value = fold(email.value);
     const line = typeof email.type === 'string' ? typeLine(fold(email.type)) : NO_TYPE;
-    const known = found.get(value) ?? '';
-    found.set(value, known.includes(line) ? known : known + line);
+    const lines = found.get(value);
+    if (lines === undefined) found.set(value, new Set([line]));
+    else lines.add(line);
   }
-  return found;
+  return new Map([...found].map(([value, lines]) => [value, [...lines].join('')]));
 }
 
 function namesOf({ displayName, name }: JsonObject): readonly string[] {

@@ -21,6 +21,8 @@ const MOST_MEMBERS = 5;
  */
 const MOST_ATTEMPTS = 4;
 const AGAIN_MS = 3;
+/** Another process that has the row for longer than this isn't about to end. */
+const PATIENCE_MS = 500;
 
 interface Asked {
   readonly author: Author;
@@ -62,9 +64,11 @@ export function groupMoves(connections: Connections, activity: ActivityLog): Mak
   return async (author, id, delta, at) => {
     if (delta.add.length + delta.remove.length > MOST_MEMBERS) return undefined;
     const move = { id, ...delta, at, entry: entryOfMove(activity, author, id, at) };
+    const end = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       const made = await batches.add(`${author.tenant} ${author.integrationId}`, { author, move });
-      if (made !== undefined || attempt === MOST_ATTEMPTS) return made;
+      const isLast = attempt === MOST_ATTEMPTS || performance.now() > end;
+      if (made !== undefined || isLast) return made;
       await pause(AGAIN_MS * Math.random());
     }
   };
