@@ -50,7 +50,7 @@ export async function run(
 ): Promise<void> {
   const control = planes.operator ? await loadControlPlane(config) : undefined;
   // Not on the command line, where V8 would reject the compiled code that Node.js brings along.
-  setFlagsFromString('--heap-growing-percent=30');
+  setFlagsFromString('--heap-growing-percent=20');
   const connection = control?.connection;
   const isAtRoot = !hasPath(config.publicUrl);
   const hasConsole = config.console && control !== undefined && isAtRoot;
