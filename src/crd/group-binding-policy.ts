@@ -16,7 +16,10 @@ const MAY_BIND =
   "'roles' : " +
   "'clusterroles').namespace(request.namespace).name(object.spec.roleRef.name).check('bind').allowed()";
 
-/** ValidatingAdmissionPolicy and its binding, in the order in which they are applied. */
+/**
+ * ValidatingAdmissionPolicy and its binding, in the order in which they are applied. The default
+ * `scope` is written out, because Argo CD would report it as a difference within the list.
+ */
 export const groupBindingPolicy = () =>
   [
     {
@@ -33,6 +36,7 @@ export const groupBindingPolicy = () =>
               apiVersions: ['*'],
               operations: ['CREATE', 'UPDATE'],
               resources: [SCIM_GROUP_BINDINGS.plural],
+              scope: '*',
             },
           ],
         },

@@ -181,7 +181,14 @@ interface Confined {
 export const confinementPolicies = ({ name, user }: Confined) =>
   RULES.flatMap(({ resource, group, operations, validations }) => {
     const metadata = { name: `${name}-${resource}` };
-    const matched = { apiGroups: [group], apiVersions: ['*'], operations, resources: [resource] };
+    // The default scope is written out, as in the policy of ScimGroupBindings.
+    const matched = {
+      apiGroups: [group],
+      apiVersions: ['*'],
+      operations,
+      resources: [resource],
+      scope: '*',
+    };
     return [
       {
         apiVersion: 'admissionregistration.k8s.io/v1',

@@ -62,6 +62,12 @@ const kindsOf = (objects: readonly Rendered[]) => new Set(objects.map(({ kind })
 const names = (objects: readonly Rendered[]) =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
 
+/** For helm, and for Argo CD, which else prunes what is no longer rendered. */
+const KEPT = {
+  'helm.sh/resource-policy': 'keep',
+  'argocd.argoproj.io/sync-options': 'Prune=false',
+};
+
 const configMapOf = ({ fullnameOverride = RELEASE }: Values) => String(fullnameOverride);
 
 describe.each(Object.entries(MATRIX))('%s', (_, values) => {
@@ -94,7 +100,7 @@ describe('by default', () => {
     const [container] = template.spec.containers;
     expect([replicas, strategy.type, container.args]).toEqual([1, 'Recreate', ['run']]);
     const claim = only(objects, 'PersistentVolumeClaim');
-    expect(claim.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    expect(claim.metadata.annotations).toEqual(KEPT);
     expect(claim.spec).toMatchObject({ accessModes: ['ReadWriteOncePod'] });
     expect(only(objects, 'ConfigMap').data).toMatchObject({
       SCIM_OPERATOR_PUBLIC_URL: 'https://scim.example.com',
@@ -151,11 +157,21 @@ describe('by default', () => {
       expect(only(objects, kind, metadata.name).spec).toEqual(spec);
   });
 
+  it('annotations of the volume take precedence over those that keep it', async () => {
+    const annotations = { 'argocd.argoproj.io/sync-options': 'Prune=confirm', team: 'identity' };
+    const objects = await render({ ...MINIMAL, persistence: { annotations } });
+    expect(only(objects, 'PersistentVolumeClaim').metadata.annotations).toEqual({
+      ...KEPT,
+      ...annotations,
+    });
+  });
+
   it('the CRDs and the policy of ScimGroupBindings stay when the release goes', async () => {
     const objects = await render(MINIMAL);
     const kept = objects.filter(
       ({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep',
     );
+    for (const { metadata } of kept) expect(metadata.annotations).toEqual(KEPT);
     expect(names(kept).toSorted()).toEqual([
       'CustomResourceDefinition /scimgroupbindings.scim-operator.dev',
       'CustomResourceDefinition /scimintegrations.scim-operator.dev',

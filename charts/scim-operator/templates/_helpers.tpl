@@ -55,8 +55,14 @@ labels:
   {{- include "scim-operator.labels" . | nindent 2 }}
 {{- if .Values.crds.keep }}
 annotations:
-  helm.sh/resource-policy: keep
+  {{- include "scim-operator.kept" . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Argo CD heeds that of helm when an Application is deleted, but not when it prunes. */}}
+{{- define "scim-operator.kept" -}}
+helm.sh/resource-policy: keep
+argocd.argoproj.io/sync-options: Prune=false
 {{- end }}
 
 {{- define "scim-operator.image" -}}

@@ -4,6 +4,7 @@ import { type ControlPlane, startControlPlane } from '../../../hack/control-plan
 import { allCrds } from '../../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
 import type { Client } from '../../../src/kube/client.ts';
+import type { AdmissionPolicy } from '../../../src/kube/objects.ts';
 import {
   ADMISSION_POLICIES,
   ADMISSION_POLICY_BINDINGS,
@@ -95,6 +96,19 @@ describe.each(BOTH_HELMS)('with helm %s', (major) => {
     });
     const integration = { metadata: INTEGRATION, spec: {} };
     await eventually(() => admin.create(SCIM_INTEGRATIONS, integration, TEST_MANAGER));
+  });
+
+  it('has admission policies that a GitOps tool finds as it applied them', async () => {
+    const rendered = (await helm.objects(MINIMAL)).filter(
+      ({ kind }) => kind === ADMISSION_POLICIES.kind,
+    );
+    expect(rendered.length).toBeGreaterThan(1);
+    for (const { metadata, spec } of rendered) {
+      const { resourceRules } = (spec as AdmissionPolicy['spec'])?.matchConstraints ?? {};
+      const live = await admin.get<AdmissionPolicy>(ADMISSION_POLICIES, metadata);
+      // Argo CD compares this list as a whole, with what the API server has filled in.
+      expect(live.spec?.matchConstraints?.resourceRules).toEqual(resourceRules);
+    }
   });
 
   it('is upgraded and rolled back', async () => {
