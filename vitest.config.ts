@@ -51,6 +51,8 @@ export default defineConfig({
           globalSetup: ['test/support/directory/postgres-server.ts'],
           // By default, one core would do nothing once the other projects have ended.
           maxWorkers: '100%',
+          // Projects with another number of workers come before or after it, as in a folder of both.
+          sequence: { groupOrder: 1 },
           ...shared,
         },
       },
