@@ -95,7 +95,7 @@ function configOf(
     const shown = mayHoldSecret(databaseUrl) ? '' : `, not "${databaseUrl}"`;
     throw new ConfigError(
       `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}${shown}; ` +
-        'only the command run can use a SQLite file',
+        'of run, operator and server, only run can use a SQLite file',
     );
   }
   checkElectionTimes(values);

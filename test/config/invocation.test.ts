@@ -209,7 +209,7 @@ describe('an invalid option is refused with its name, its value and the allowed 
       /^--database-url \(SCIM_OPERATOR_DATABASE_URL\) must be postgres:.* for (operator|server), not "file:scim-operator.db"/,
     );
     expect(refusal([command, ...PUBLIC_URL, `--database-url=file:${'a'.repeat(100)}`])).toBe(
-      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}; only the command run can use a SQLite file`,
+      `--database-url (SCIM_OPERATOR_DATABASE_URL) must be postgres://… for ${command}; of run, operator and server, only run can use a SQLite file`,
     );
   });
 

@@ -61,6 +61,8 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, Excuse>>>>
     'source .demo/env': DEMO,
     'kubectl get scim --all-namespaces': DEMO,
     'make kind': { needs: 'Docker or podman' },
+    'make image': { needs: 'docker, podman or buildah' },
+    'docker push': { needs: 'a registry' },
     'kubectl --namespace scim-operator port-forward': { needs: POD },
   },
 };
