@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session.ts';
+import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session-settings.ts';
 import type { MembershipLimits } from '../../../src/directory/store/followed-groups.ts';
 import type { GroupRecord, Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';

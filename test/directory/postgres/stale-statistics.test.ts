@@ -5,7 +5,7 @@
  */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session.ts';
+import { SESSION_SETTINGS } from '../../../src/directory/postgres/connection/session-settings.ts';
 import type { Scope } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import type { Attributes } from '../../../src/scim/resource.ts';

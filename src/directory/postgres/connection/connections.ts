@@ -18,7 +18,8 @@ import { again, asked, both, guarded, onSession, read } from './on-session.ts';
 import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
-import { type Session, TRANSACTION_SETTINGS } from './session.ts';
+import type { Session } from './session.ts';
+import { TRANSACTION_SETTINGS } from './session-settings.ts';
 import { Shares } from './shares.ts';
 import { Turns } from './turns.ts';
 

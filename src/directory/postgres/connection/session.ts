@@ -13,39 +13,12 @@ import {
   type SentStatement,
   type WhenDone,
 } from './round-trip.ts';
+import { LOCK_TIMEOUT, SET_SESSION } from './session-settings.ts';
 
 /** TCP probes a silent peer after this time, then every second, ten times. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
 /** The longest that closing a connection waits for the peer. */
 export const FAREWELL_MS = 1_000;
-
-/**
- * Settings of every transaction, also behind a pooler. Okta and Entra ID wait less long for any
- * request.
- */
-export const TRANSACTION_SETTINGS = {
-  statement_timeout: '60s',
-  // A row that one session holds must not stop everything that waits for it.
-  lock_timeout: '3s',
-  // Without fresh statistics the planner is wrong about how large tables are. It would scan one
-  // that was empty when it planned, or compile a statement that takes a millisecond. A prepared
-  // statement keeps such a plan until the table is analysed, so scans must stay off.
-  enable_seqscan: 'off',
-  jit: 'off',
-  // Parallel workers would take processors from everything else.
-  max_parallel_workers_per_gather: '0',
-  // Frees the locks of a process that has vanished. A running process is never idle in a
-  // transaction.
-  idle_in_transaction_session_timeout: '10s',
-} as const;
-
-/** Settings of every session that belongs to one connection. Only there, statements have names. */
-export const SESSION_SETTINGS = {
-  ...TRANSACTION_SETTINGS,
-  // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
-  // takes longer than to run it. No plan may depend on values: tests run both kinds.
-  plan_cache_mode: 'force_generic_plan',
-} as const;
 
 /**
  * BIGINT and NUMERIC become numbers, because none is beyond 2^53. JSON stays text and is parsed
@@ -66,21 +39,14 @@ class ReadOnlyError extends Error {
   }
 }
 
-const SET = Object.entries(SESSION_SETTINGS)
-  .map(([name, value]) => `set_config('${name}', '${value}', false)`)
-  .join(' || ');
 /**
  * Without a pooler in between, the process that responds is the one that accepted the connection.
  */
 const FIRST_LOOK = `
   SELECT pg_backend_pid() = $1 AS direct,
     current_setting('transaction_read_only') = 'on' AS standby,
-    CASE WHEN pg_backend_pid() = $1 THEN ${SET} END
+    CASE WHEN pg_backend_pid() = $1 THEN ${SET_SESSION} END
 `;
-/** For the transaction that the statement and others of its round trip are. */
-const LOCK_TIMEOUT: SentStatement = {
-  text: `SELECT set_config('lock_timeout', '${SESSION_SETTINGS.lock_timeout}', TRUE)`,
-};
 const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
 
 interface Look {

@@ -50,8 +50,9 @@ CREATE TABLE group_members (
 );
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it. The types are
--- those of the addresses with the value, on a line each; empty if it is no address.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by
+-- people who type it. The types are those of the addresses with the value, on a line each; empty if
+-- it is no address.
 CREATE TABLE access_values (
   tenant TEXT COLLATE "C" NOT NULL,
   value TEXT COLLATE "C" NOT NULL,
@@ -69,7 +70,8 @@ CREATE TABLE external_ids (
   external_id TEXT COLLATE "C",
   PRIMARY KEY (tenant, resource_id, integration_id)
 );
--- No two columns of the key lead an index: without statistics the planner would take that one for the key's equal.
+-- No two columns of the key lead an index: without statistics the planner would take that one for
+-- the key's equal.
 CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, integration_id);
 CREATE INDEX external_ids_integration ON external_ids (integration_id, resource_type, tenant, resource_id);
 
@@ -90,8 +92,9 @@ CREATE TABLE integrations (
 );
 CREATE INDEX integrations_cluster ON integrations (cluster_uid, tenant);
 
--- What is unique across tenants, which the keys of tables that are distributed by tenant can't enforce: ids of integrations, the
--- custom resources of live ones, and hashes of tokens. The copy of a directory fills it from the other tables.
+-- What is unique across tenants, which the keys of tables that are distributed by tenant can't
+-- enforce: ids of integrations, the custom resources of live ones, and hashes of tokens. The copy
+-- of a directory fills it from the other tables.
 CREATE TABLE registry (
   kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('integration', 'owner', 'token')),
   name TEXT COLLATE "C" NOT NULL,
@@ -101,8 +104,9 @@ CREATE TABLE registry (
 );
 CREATE INDEX registry_integration ON registry (integration_id, kind);
 
--- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so that a tenant's data is not
--- handed to the next owner of a namespace's name, nor to a namespace of that name in another cluster.
+-- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so
+-- that a tenant's data is not handed to the next owner of a namespace's name, nor to a namespace of
+-- that name in another cluster.
 CREATE TABLE tenant_owners (
   tenant TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   cluster_uid TEXT COLLATE "C" NOT NULL,
@@ -128,7 +132,8 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_integration ON tokens (tenant, integration_id);
 
--- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
+-- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the
+-- secret in their cookie is kept.
 CREATE TABLE sessions (
   tenant TEXT COLLATE "C" NOT NULL,
   hash TEXT COLLATE "C" NOT NULL,
@@ -200,7 +205,8 @@ CREATE TABLE recent_requests (
   PRIMARY KEY (tenant, integration_id, process)
 );
 
--- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers don't wait for one row.
+-- Totals of a tenant, so that a list need not count; spread over slots, so that parallel writers
+-- don't wait for one row.
 CREATE TABLE counters (
   tenant TEXT COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,

@@ -1,7 +1,7 @@
 /** Users, groups, integrations and tokens. */
 export const sql = `
--- A person or account, global: the id follows from the folded userName. Its key is the name, because ids are as random as hashes,
--- so that each new user would change another page.
+-- A person or account, global: the id follows from the folded userName. Its key is the name,
+-- because ids are as random as hashes, so that each new user would change another page.
 CREATE TABLE users (
   id TEXT NOT NULL,
   user_name_key TEXT NOT NULL PRIMARY KEY,
@@ -47,8 +47,9 @@ CREATE TABLE group_members (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX group_members_member ON group_members (tenant, member_id, group_id);
 
--- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by people who type it. The types are
--- those of the addresses with the value, on a line each; empty if it is no address.
+-- What users are looked up by: e-mail addresses by clients, and whatever their names begin with by
+-- people who type it. The types are those of the addresses with the value, on a line each; empty if
+-- it is no address.
 CREATE TABLE access_values (
   tenant TEXT NOT NULL,
   value TEXT NOT NULL,
@@ -86,8 +87,9 @@ CREATE TABLE integrations (
 CREATE UNIQUE INDEX integrations_owner ON integrations (cluster_uid, namespace, name) WHERE ended_at IS NULL;
 CREATE INDEX integrations_cluster ON integrations (cluster_uid, tenant);
 
--- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so that a tenant's data is not
--- handed to the next owner of a namespace's name, nor to a namespace of that name in another cluster.
+-- The namespace that has the tenant by its own name: kept when its integrations are forgotten, so
+-- that a tenant's data is not handed to the next owner of a namespace's name, nor to a namespace of
+-- that name in another cluster.
 CREATE TABLE tenant_owners (
   tenant TEXT NOT NULL PRIMARY KEY,
   cluster_uid TEXT NOT NULL,
@@ -112,7 +114,8 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_integration ON tokens (integration_id);
 
--- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the secret in their cookie is kept.
+-- People who are signed in to the console, and holders of Kubernetes tokens; only a hash of the
+-- secret in their cookie is kept.
 CREATE TABLE sessions (
   tenant TEXT NOT NULL,
   hash TEXT NOT NULL PRIMARY KEY,
@@ -204,9 +207,10 @@ INSERT INTO signing_keys VALUES
 CREATE INDEX group_members_nested ON group_members (tenant, group_id, member_id) WHERE member_type = 'Group';
 CREATE INDEX external_ids_group ON external_ids (tenant, external_id) WHERE resource_type = 'Group';
 
--- Who changed what. Each index slows down every write of SCIM, except that of the few entries of people. The entries are numbered in
--- the order in which they are written, and those of a resource are found in each 512 of them, so that the entries of a transaction
--- are near each other in every index.
+-- Who changed what. Each index slows down every write of SCIM, except that of the few entries of
+-- people. The entries are numbered in the order in which they are written, and those of a resource
+-- are found in each 512 of them, so that the entries of a transaction are near each other in every
+-- index.
 CREATE TABLE activity (
   seq INTEGER NOT NULL PRIMARY KEY,
   tenant TEXT NOT NULL,
