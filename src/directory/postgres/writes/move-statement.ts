@@ -43,11 +43,19 @@ interface MovesInput extends Scope {
   readonly moves: readonly Move[];
 }
 
-interface MoveRow extends Omit<ResourceRow, 'memberships'>, Pick<ActivityRow, 'moved'> {
+interface MadeRow extends Omit<ResourceRow, 'memberships'>, Pick<ActivityRow, 'moved'> {
   /** The number of the change, from 1 on. */
   readonly n: number;
   readonly isChanged: boolean;
 }
+
+/** The group and all users are there, and another session has or had one of them. */
+interface HeldRow {
+  readonly n: number;
+  readonly id: null;
+}
+
+type MoveRow = MadeRow | HeldRow;
 
 export class MoveStatements {
   readonly #forms: MoveForms<MovesInput, MoveRow>;
@@ -57,9 +65,9 @@ export class MoveStatements {
   }
 
   /**
-   * Selects the changes that were made. It leaves out those of a group that isn't there, that
-   * another session has locked or that was overtaken, and those that add anybody but users whom no
-   * other session is deleting or renaming.
+   * Selects the changes that were made, and those that weren't because another session has locked
+   * or overtaken the group, or is deleting or renaming a user. It leaves out those of a group that
+   * isn't there, and those that add anybody but users.
    */
   of(moves: readonly Move[]): Template<MovesInput, MoveRow> {
     return this.#forms.of(moves);
@@ -71,8 +79,8 @@ function moveStatement(
   { joining, leaving }: MoveParts,
   activity: ActivityLog,
 ): SQL<MoveRow> {
-  const seen = sql`
-    SELECT ${s.version} FROM ${s.table} WHERE ${s.tenant} = ${tenant} AND ${s.id} = i.value
+  const seen = (id: SQL) => sql`
+    SELECT ${s.version} FROM ${s.table} WHERE ${s.tenant} = ${tenant} AND ${s.id} = ${id}
   `;
   const isMember = sql`
     SELECT TRUE
@@ -103,6 +111,14 @@ function moveStatement(
   `;
   const arePresent = sql`
     AND n.adds = (SELECT count(*) FROM present p WHERE p.n = n.n)
+  `;
+  const areKnown = sql`
+    AND n.adds = (
+      SELECT count(*)
+      FROM unnest(${numbers(added)}, ${members(added)}) AS u(n, id)
+      ${postgresDialect.lookUp(a, sql`${a.tenant} = ${tenant} AND ${a.id} = u.id`)}
+      WHERE u.n = n.n
+    )
   `;
   const gainParts = sql`
     , added AS (
@@ -154,7 +170,7 @@ function moveStatement(
   };
   return sql`
     WITH locked AS MATERIALIZED (
-      SELECT l.*, (${seen}) AS seen
+      SELECT l.*, (${seen(sql`i.value`)}) AS seen
       FROM (SELECT DISTINCT id FROM unnest(${texts(({ id }) => id)}) AS n(id) ORDER BY id) AS i(value)
       CROSS JOIN LATERAL (
         SELECT ${LOCKED}
@@ -166,10 +182,7 @@ function moveStatement(
     ${joining ? presentPart : sql``},
     target AS MATERIALIZED (
       SELECT n.n, n.at, l.*
-      FROM unnest(
-        ${texts(({ id }) => id)}, ${of(({ at }) => at)}::bigint[],
-        ${of(({ add }) => add.length)}::integer[]
-      ) WITH ORDINALITY AS n(group_id, at, adds, n)
+      FROM ${CHANGES}
       JOIN locked l ON l.id = n.group_id
       WHERE l.version = l.seen ${joining ? arePresent : sql``}
     )
@@ -217,10 +230,13 @@ function moveStatement(
       sql`JOIN done d ON d.n = e.n WHERE d.is_changed`,
       computed,
     )}
-    SELECT d.n, d.id, d.attributes, d.version, d.created, d.last_modified AS "lastModified",
+    SELECT n.n, d.id, d.attributes, d.version, d.created, d.last_modified AS "lastModified",
       (${externalId}) AS "externalId", ${activity.isFollowed ? sql`d.moved` : sql`NULL`} AS moved,
       d.is_changed AS "isChanged"
-    FROM done d
+    FROM ${CHANGES}
+    LEFT JOIN done d ON d.n = n.n
+    WHERE d.n IS NOT NULL
+      OR ((${seen(sql`n.group_id`)}) IS NOT NULL ${joining ? areKnown : sql``})
   `;
 }
 
@@ -248,6 +264,13 @@ function idsOf(verb: 'added' | 'removed'): SQL {
 const of = (each: (move: Move) => unknown) =>
   new Slot('moves', (moves) => (moves as readonly Move[]).map(each));
 const texts = (each: (move: Move) => string) => array(of(each));
+
+const CHANGES = sql`
+  unnest(
+    ${texts(({ id }) => id)}, ${of(({ at }) => at)}::bigint[],
+    ${of(({ add }) => add.length)}::integer[]
+  ) WITH ORDINALITY AS n(group_id, at, adds, n)
+`;
 
 const added = ({ add }: Move) => add;
 const removed = ({ remove }: Move) => remove;

@@ -24,6 +24,11 @@ const AGAIN_MS = 3;
 /** Another process that has the row for longer than this isn't about to end. */
 const PATIENCE_MS = 500;
 
+/** Another session has a row that the change needs. */
+const HELD = Symbol('held');
+
+type Outcome = Changed | typeof HELD | undefined;
+
 interface Asked {
   readonly author: Author;
   readonly move: Move;
@@ -40,7 +45,7 @@ type MakeMove = (
 export function groupMoves(connections: Connections, activity: ActivityLog): MakeMove {
   const statements = new MoveStatements(activity);
 
-  const together = async (asked: readonly Asked[]): Promise<(Changed | undefined)[]> => {
+  const together = async (asked: readonly Asked[]): Promise<Outcome[]> => {
     const author = asked[0]?.author;
     if (author === undefined) return [];
     const { tenant, integrationId } = author;
@@ -49,11 +54,12 @@ export function groupMoves(connections: Connections, activity: ActivityLog): Mak
     const byNumber = new Map(rows.map((row) => [row.n, row]));
     return moves.map(({ entry }, n) => {
       const row = byNumber.get(n + 1);
-      return row && changedBy({ ...row, unknown: [] }, entry);
+      if (row === undefined || row.id === null) return row && HELD;
+      return changedBy({ ...row, unknown: [] }, entry);
     });
   };
 
-  const batches = new Batches<Asked, Changed | undefined>(
+  const batches = new Batches<Asked, Outcome>(
     async (_, asked) => {
       const id = asked[0]?.move.id ?? '';
       const made = await connections.writing(id, () => together(asked));
@@ -67,8 +73,8 @@ export function groupMoves(connections: Connections, activity: ActivityLog): Mak
     const end = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       const made = await batches.add(`${author.tenant} ${author.integrationId}`, { author, move });
-      const isLast = attempt === MOST_ATTEMPTS || performance.now() > end;
-      if (made !== undefined || isLast) return made;
+      if (made !== HELD) return made;
+      if (attempt === MOST_ATTEMPTS || performance.now() > end) return undefined;
       await pause(AGAIN_MS * Math.random());
     }
   };
