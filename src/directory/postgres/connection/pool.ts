@@ -62,7 +62,7 @@ export class Pool {
   /** All open connections: idle, in use, and given up. */
   readonly #sessions = new Set<Session>();
   readonly #idle: Session[] = [];
-  readonly #waiting: Waiter[] = [];
+  #waiting: Waiter[] = [];
   #opening = 0;
   #openAgainAt = 0;
   #refusal: unknown;
@@ -237,10 +237,11 @@ export class Pool {
   #sweep(): void {
     const now = performance.now();
     const { acquireMs, idleMs } = this.#limits;
-    for (const waiter of this.#waiting.filter(({ since }) => this.#isLate(since))) {
-      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-      waiter.reject(this.#none());
-    }
+    this.#waiting = this.#waiting.filter(({ since, reject }) => {
+      const isLate = now - since > acquireMs;
+      if (isLate) reject(this.#none());
+      return !isLate;
+    });
     for (const session of [...this.#idle]) {
       const unused = now - session.idleSince > idleMs && this.#sessions.size > 1;
       if (unused || this.#isOld(session)) this.#retire(session);
