@@ -146,7 +146,7 @@ td > details { min-width: 12rem; }
 tbody tr:last-child > * { border-bottom: 0; } tbody tr:hover { background: color-mix(in srgb,
   var(--sunken) 55%, transparent); }
 .sub { display: block; color: var(--ink-3); font-size: .88rem; overflow-wrap: anywhere; }
-.num { text-align: right; font-variant-numeric: tabular-nums; }
+.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tbody time { white-space: nowrap; }
 .foot { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; padding: .7rem 1.1rem;
   border-top: 1px solid var(--line); color: var(--ink-3); font-size: .9rem; } .foot .actions {
@@ -168,6 +168,9 @@ dt { color: var(--ink-3); overflow-wrap: anywhere; } dd { margin: 0; overflow-wr
 td dl { grid-template-columns: minmax(0, 1fr); gap: .1rem; } td dd { margin-bottom: .5rem; }
 .two { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr); gap: var(--gap);
   align-items: start; }
+.two > :last-child tbody th { min-width: 7rem; }
+.two > :last-child :is(td, th):not(:first-child) { padding-left: .5rem; }
+.two > :last-child :is(td, th):not(:last-child) { padding-right: .5rem; }
 .body .steps { margin: 0; padding: 0; list-style: none; counter-reset: s; }
 .steps li { counter-increment: s; padding: .55rem 0 .55rem 2.2rem; position: relative;
   border-bottom: 1px solid var(--line); } .steps li:last-child { border: 0; }

@@ -18,7 +18,7 @@ import { ConnectFields } from './connect.tsx';
 import { Declared, declarersOf } from './declared.tsx';
 import type { IntegrationPage } from './page-data.ts';
 import { Progress } from './progress.tsx';
-import { guideOf } from './providers.ts';
+import { guideOf, nameInSentence } from './providers.ts';
 import { type Known, readKnown, titleOf } from './read.ts';
 import { Requests } from './requests.tsx';
 import { SetupLinks } from './setup-links.tsx';
@@ -194,13 +194,13 @@ const Connect = (page: IntegrationPage) => {
   const wasShown = current?.shownAt !== undefined;
   if (endpoint === undefined) {
     return (
-      <Card title={`Connect ${guide.name}`} id="connect" live={2}>
+      <Card title={`Connect ${nameInSentence(guide)}`} id="connect" live={2}>
         <p>The operator is creating the endpoint and the token.</p>
       </Card>
     );
   }
   return (
-    <Card title={`Connect ${guide.name}`}>
+    <Card title={`Connect ${nameInSentence(guide)}`}>
       <ConnectFields guide={guide} endpoint={endpoint} token={token}>
         {current !== undefined && !wasShown && isGenerated(integration) && mayPatch ? (
           <PostButton action={hrefOf(page, 'token')} session={session} isPrimary>
@@ -219,7 +219,7 @@ const Connect = (page: IntegrationPage) => {
       {mayPatch && (
         <div class="buttons">
           <a class="button" href={hrefOf(page, 'setup-link')}>
-            Setup link for the administrator of {guide.name}…
+            Setup link for the administrator of {nameInSentence(guide)}…
           </a>
         </div>
       )}
@@ -263,7 +263,7 @@ const About = (page: IntegrationPage) => {
       : [['Rotation', `every ${spec.token.rotation.interval}`] as const]),
   ];
   return (
-    <Card title="About">
+    <Card title="About" id="about" live={5}>
       <Facts of={facts} />
     </Card>
   );

@@ -5,7 +5,7 @@ import { Time } from '../frame/time.tsx';
 import { countOf } from '../frame/words.ts';
 import { tenantHref } from '../hrefs.ts';
 import type { IntegrationPage } from './page-data.ts';
-import { guideOf } from './providers.ts';
+import { guideOf, nameInSentence } from './providers.ts';
 
 interface StepProps {
   readonly isDone: boolean;
@@ -25,16 +25,16 @@ const Step = ({ isDone, title, children }: StepProps) => (
 
 export const Progress = ({ tenant, integration, known, roles, now }: IntegrationPage) => {
   const { users = 0, groups = 0, lastRequestAt } = known?.activity ?? {};
-  const provider = guideOf(integration.spec?.identityProvider).name;
+  const provider = nameInSentence(guideOf(integration.spec?.identityProvider));
   return (
     <Card title="Is it working?" id="progress" live={5}>
       <ol class="steps">
         <Step isDone={lastRequestAt !== undefined} title="First contact">
           {lastRequestAt === undefined ? (
-            <>{provider} has sent no request with the token yet.</>
+            <>No request of {provider} with the token has arrived yet.</>
           ) : (
             <>
-              {provider} last sent a request <Time at={lastRequestAt} now={now} />.
+              The last request of {provider} arrived <Time at={lastRequestAt} now={now} />.
             </>
           )}
         </Step>

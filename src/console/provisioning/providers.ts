@@ -3,6 +3,8 @@
 export interface ProviderGuide {
   /** What the provider calls itself. */
   readonly name: string;
+  /** Within a sentence, if it isn't the name. */
+  readonly inSentence?: string;
   /** Where the form is. */
   readonly place: string;
   readonly endpointField: string;
@@ -84,6 +86,7 @@ export const PROVIDERS = {
   },
   Other: {
     name: 'Another identity provider',
+    inSentence: 'your identity provider',
     place: 'Enter these where your identity provider asks for a SCIM 2.0 service.',
     endpointField: 'SCIM 2.0 endpoint',
     tokenField: 'Bearer token',
@@ -96,3 +99,5 @@ type ProviderKind = keyof typeof PROVIDERS;
 
 export const guideOf = (provider: ProviderKind | undefined): ProviderGuide =>
   PROVIDERS[provider ?? 'Other'];
+
+export const nameInSentence = ({ name, inSentence = name }: ProviderGuide): string => inSentence;

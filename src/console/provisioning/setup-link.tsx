@@ -11,7 +11,7 @@ import { about, recordAction } from '../record-action.ts';
 import { creatorOf } from '../setup/creator.ts';
 import { setupLinkHash } from '../setup/link-hash.ts';
 import type { IntegrationTarget } from './page-data.ts';
-import { guideOf } from './providers.ts';
+import { guideOf, nameInSentence } from './providers.ts';
 import { titleOf } from './read.ts';
 
 /** Of an integration, at a time. */
@@ -26,7 +26,7 @@ const LIFETIMES: Readonly<Record<string, { readonly words: string; readonly ms: 
 };
 
 export function showSetupLinkForm(c: ConsoleRequest, target: IntegrationTarget): Promise<Response> {
-  const provider = guideOf(target.integration.spec?.identityProvider).name;
+  const provider = nameInSentence(guideOf(target.integration.spec?.identityProvider));
   return inFrame(
     c,
     target,

@@ -17,7 +17,7 @@ export const Tokens = ({ tokens, now }: TokensProps) => (
           <th scope="row">
             <code>{keyId}</code>
             <span class="sub">
-              made <Time at={issuedAt} now={now} />
+              created <Time at={issuedAt} now={now} />
             </span>
           </th>
           <td>{lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} now={now} />}</td>

@@ -16,7 +16,7 @@ import { Time } from '../frame/time.tsx';
 import { countOf } from '../frame/words.ts';
 import { checkOrigin } from '../http/security.ts';
 import { ConnectFields } from '../provisioning/connect.tsx';
-import { guideOf } from '../provisioning/providers.ts';
+import { guideOf, nameInSentence } from '../provisioning/providers.ts';
 import { type Known, readKnown, titleOf } from '../provisioning/read.ts';
 import { isGenerated, revealToken } from '../provisioning/token.ts';
 import { appendActivity } from '../record-action.ts';
@@ -130,7 +130,7 @@ function showSetup(
   const now = c.get('now');
   return showPlain(
     {
-      title: `Connect ${guide.name}`,
+      title: `Connect ${nameInSentence(guide)}`,
       lead: (
         <>
           For the integration “{titleOf(integration)}”. This page stops working{' '}
@@ -143,7 +143,7 @@ function showSetup(
       {token !== undefined && (
         <Notice tone="warn" title="Copy the token now. This link shows it once." />
       )}
-      <Arrival known={known} provider={guide.name} now={now} />
+      <Arrival known={known} provider={nameInSentence(guide)} now={now} />
       <Card title="What to enter">
         {endpoint === undefined ? (
           <p>The endpoint is being created. Reload the page in a moment.</p>
@@ -179,8 +179,8 @@ const Arrival = ({ known, provider, now }: ArrivalProps) => {
         <p>Waiting for the first request of {provider}.</p>
       ) : (
         <p>
-          Yes. {provider} last sent a request <Time at={lastRequestAt} now={now} />, and has
-          provisioned {countOf(users, 'user')} and {countOf(groups, 'group')}.
+          Yes. The last request of {provider} arrived <Time at={lastRequestAt} now={now} />. So far,
+          {countOf(users, 'user')} and {countOf(groups, 'group')} were provisioned.
         </p>
       )}
     </Card>

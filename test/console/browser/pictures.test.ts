@@ -15,6 +15,7 @@ import { type RoleBinding, type Secret, textOf } from '../../../src/kube/objects
 import { type KubeObject, NAMESPACES, ROLE_BINDINGS, SECRETS } from '../../../src/kube/resource.ts';
 import {
   accessibilityFaults,
+  cutTablesOf,
   imagesFolder,
   overflowOf,
   useBrowser,
@@ -135,6 +136,8 @@ const LOOKS = {
   narrow: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
 } as const;
 type Look = keyof typeof LOOKS;
+/** Of a small laptop, with the navigation beside the page. */
+const SMALL = { width: 1_100, height: 768 };
 /** What a window of 1,280 pixels has left at twice the size. */
 const ENLARGED = { width: 640, height: 450 };
 
@@ -169,6 +172,8 @@ async function examine(page: Page, name: string): Promise<readonly string[]> {
   }
   await page.setViewportSize(ENLARGED);
   found.push(...(await overflowAt(page, name)));
+  await page.setViewportSize(SMALL);
+  found.push(...(await cutTablesOf(page)).map((table) => `${name} cuts the table “${table}”`));
   await page.setViewportSize(WIDE);
   return found;
 }
@@ -182,12 +187,16 @@ async function overflowAt(page: Page, name: string): Promise<readonly string[]> 
 describe('the pages in light, dark, narrow and at twice the size', () => {
   it('have no fault that axe-core finds, and fit into the window', async () => {
     mkdirSync(folder, { recursive: true });
-    const context = await browser.newContext({ baseURL: site.url });
+    // Otherwise, colours would be on their way from one look to the other.
+    const context = await browser.newContext({ baseURL: site.url, reducedMotion: 'reduce' });
     const faults = watchFaults(context);
     const page = await context.newPage();
     await page.goto('/console');
     const found = [...(await examine(page, 'sign-in'))];
     await signInWithToken(page, token);
+    // The directory has the time of a request seconds later.
+    await page.goto(pages.integration ?? '');
+    await page.getByText('The last request of Okta arrived').waitFor();
     for (const [name, path] of Object.entries(pages)) {
       if (isForDocumentation && IN_DOCUMENTATION[name] === undefined) continue;
       const response = await page.goto(path);

@@ -95,9 +95,12 @@ describe('an administrator', () => {
     const { endpoint, token } = await create('Live', 'Microsoft Entra ID');
     expect(await page.getByRole('textbox', { name: 'Tenant URL' }).inputValue()).toBe(endpoint);
     expect(await page.getByRole('textbox', { name: 'Secret Token' }).inputValue()).toBe(token);
-    await page.getByText('has sent no request with the token yet').waitFor();
+    await page
+      .getByText('No request of Microsoft Entra ID with the token has arrived yet')
+      .waitFor();
     expect((await listUsers(endpoint, token)).status).toBe(200);
-    await page.getByText('Microsoft Entra ID last sent a request').waitFor();
+    await page.getByText('The last request of Microsoft Entra ID arrived').waitFor();
+    await page.locator('#about').getByText('none yet').waitFor({ state: 'hidden' });
     await page.getByText('GET /Users').waitFor();
     // The token is still there, because only parts of the page were replaced.
     expect(await page.locator('#token').inputValue()).toBe(token);
@@ -217,7 +220,7 @@ describe('an administrator', () => {
     const token = await theirs.locator('#token').inputValue();
     expect(await accessibilityFaults(theirs)).toEqual([]);
     expect((await listUsers(endpoint, token)).status).toBe(200);
-    await theirs.getByText('authentik last sent a request').waitFor();
+    await theirs.getByText('The last request of authentik arrived').waitFor();
     await theirs.goto(link);
     await theirs.getByText('does not show the token any more').waitFor();
     await other.close();

@@ -41,6 +41,14 @@ describe('the page of an integration', () => {
     expect(html).not.toContain('userName is missing');
   });
 
+  it('calls an identity provider of another kind by no name within sentences', async () => {
+    const { get } = consoleFor();
+    const html = await (await get('/console/acme/provisioning/acme/company-idp')).text();
+    expect(html).toContain('Connect your identity provider');
+    expect(html).toContain('The last request of your identity provider arrived');
+    expect(html.match(/Another identity provider/g)).toHaveLength(1);
+  });
+
   it.each(['', '.', '..', '../secrets/x', 'a\0', 'A'])(
     'is not looked for under the name %j, which is none',
     async (name) => {

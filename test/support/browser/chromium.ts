@@ -51,5 +51,11 @@ export async function accessibilityFaults(page: Page): Promise<readonly string[]
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
+/** The tables that don't fit into their place, so that their last columns are hidden at first. */
+export const cutTablesOf = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(
+    "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.getAttribute('aria-label'))",
+  );
+
 /** Where pictures of pages are written. */
 export const imagesFolder = (): string => process.env.IMAGES || '.test/images';
