@@ -33,8 +33,9 @@ const Rotation = z
   .object({
     interval: duration()
       .describe(
-        'Age at which the token is rotated, as a Go duration such as 720h; not while enabled ' +
-          'is false. If unset, the token is rotated only on request.',
+        'Age at which the token is rotated, as a Go duration such as 720h. Must be longer than ' +
+          'overlap. Has no effect while enabled is false. If unset, the token is rotated only on ' +
+          'request.',
       )
       .optional(),
     overlap: duration()
@@ -71,7 +72,8 @@ const ExistingSecret = z
   .describe(
     'Uses the token in a Secret that you maintain instead of generating one: 32 to 1,024 ' +
       'visible ASCII characters. The Secret must have the label scim-operator.dev/token: "true" ' +
-      'and must not have been created by the operator.',
+      'and must not have been created by the operator. Cannot be combined ' +
+      'with secretName or rotation.',
   );
 
 const Token = z
