@@ -6,8 +6,8 @@ import { lookupValues } from '../lookup-values.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
 import { inactiveUsers, inGroup, isActive, type PeopleFilter, provisionedBy } from './filters.ts';
+import { type Place, placesIn, type Range } from './name-index.ts';
 import { type ListedPerson, listedPeople } from './summaries.ts';
-import { type Place, placesIn, type Range } from './values.ts';
 
 /**
  * Places that are compared with the filters for one page: first a few, which are enough for most

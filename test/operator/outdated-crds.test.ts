@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { scimIntegrationCrd } from '../../src/crd/manifest.ts';
 import { SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../src/crd/names.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../src/kube/resource.ts';
-import { type CrdSchema, type Definition, lackingIn } from '../../src/operator/definitions.ts';
+import { type CrdSchema, type Definition, lackingIn } from '../../src/operator/outdated-crds.ts';
 import { captureLog } from '../support/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { applyCrd, applyCrds } from '../support/kube/cluster.ts';
