@@ -83,7 +83,7 @@ export function openConnections(
     write.pragma('synchronous = NORMAL');
     read = new Database(path, { readonly: true });
     read.function('unended', () => bound.check());
-    for (const db of [write, read]) db.pragma('mmap_size = 268435456');
+    write.pragma('mmap_size = 268435456');
     read.pragma('cache_size = -65536');
     // Every COMMIT after a page was split looks through the whole cache.
     write.pragma('cache_size = -16384');

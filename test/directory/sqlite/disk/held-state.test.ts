@@ -10,6 +10,7 @@ let folder: string;
 let write: Database.Database;
 let read: Database.Database;
 let state: HeldState;
+let now: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scim-state-'));
@@ -18,7 +19,8 @@ beforeEach(async () => {
   write.pragma('journal_mode = WAL');
   write.exec('CREATE TABLE notes (text TEXT NOT NULL)');
   read = new Database(path, { readonly: true });
-  state = new HeldState(read);
+  now = 0;
+  state = new HeldState(read, () => now);
 });
 
 afterEach(async () => {
@@ -75,4 +77,31 @@ it('reads go on after an error has ended their transaction', async () => {
   expect(count()).toBe(1);
   await nextTurn();
   expect(count()).toBe(1);
+});
+
+it('the file is mapped into memory only while nothing is written', async () => {
+  const mappedBytes = () => read.pragma('mmap_size', { simple: true });
+  const readLater = async (ms: number) => {
+    now += ms;
+    const notes = count();
+    await nextTurn();
+    return notes;
+  };
+  await readLater(0);
+  expect(mappedBytes()).toBeGreaterThan(0);
+  state.hold();
+  note();
+  expect(count()).toBe(0);
+  expect(mappedBytes()).toBe(0);
+  state.release();
+  expect(await readLater(1)).toBe(1);
+  expect(mappedBytes()).toBe(0);
+  expect(await readLater(1_000)).toBe(1);
+  expect(mappedBytes()).toBeGreaterThan(0);
+});
+
+it('a turn may end after the connection was closed', async () => {
+  count();
+  read.close();
+  await nextTurn();
 });
