@@ -18,13 +18,20 @@ interface OpsOptions {
   readonly log: Logger;
 }
 
+/** A metric with so many series that its text is made in pieces. */
+interface Piecewise {
+  pieces(): Promise<Iterable<string>>;
+}
+
 /** Serves `/metrics`, `/livez` and `/readyz`. A failed check is 503 with the reason as text. */
 export function createOpsApp({ registry, live, ready, log }: OpsOptions): Hono {
   const app = new Hono();
   app.get('/metrics', async () => {
-    const metrics = registry.getMetricsAsArray();
     const texts = await Promise.all(
-      metrics.map(({ name }) => registry.getSingleMetricAsString(name)),
+      registry.getMetricsAsArray().map(async (metric) => {
+        if (isPiecewise(metric)) return metric.pieces();
+        return [`${await registry.getSingleMetricAsString(metric.name)}\n`];
+      }),
     );
     return text(200, ReadableStream.from(encoded(texts)), registry.contentType);
   });
@@ -43,10 +50,15 @@ async function report(check: Check): Promise<Response> {
   return reason === undefined ? text(200, 'ok\n') : text(503, `${reason}\n`);
 }
 
-/** One after the other, because all metrics of thousands of integrations are megabytes. */
-function* encoded(texts: readonly string[]): Generator<Uint8Array> {
+const isPiecewise = (metric: object): metric is Piecewise => 'pieces' in metric;
+
+/** One piece after the other, as fast as the client takes them. */
+function* encoded(texts: readonly Iterable<string>[]): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  for (const each of texts) yield encoder.encode(`${each}\n\n`);
+  for (const pieces of texts) {
+    for (const piece of pieces) yield encoder.encode(piece);
+    yield encoder.encode('\n');
+  }
 }
 
 function text(

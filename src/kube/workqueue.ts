@@ -2,6 +2,7 @@
  * A queue of keys. A key waits only once, however often it is added, and is only worked on once at
  * a time. If it is added while it is being worked on, it is worked on again afterwards.
  */
+import { DelayedKeys } from './delayed-keys.ts';
 import { type KubeMetrics, queueLabels } from './metrics.ts';
 
 interface WorkqueueOptions {
@@ -12,9 +13,6 @@ interface WorkqueueOptions {
   readonly longestDelayMs?: number;
   readonly random?: () => number;
 }
-
-/** Timers with a longer delay fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Workqueue {
   readonly #name: string;
@@ -31,7 +29,7 @@ export class Workqueue {
   readonly #inWork = new Map<string, number>();
   readonly #again = new Set<string>();
   readonly #failures = new Map<string, number>();
-  readonly #timers = new Map<string, { readonly due: number; readonly timer: NodeJS.Timeout }>();
+  readonly #delayed = new DelayedKeys((key) => this.add(key));
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
 
@@ -61,19 +59,9 @@ export class Workqueue {
     this.#hand();
   }
 
-  /** If a key has several delays, the shortest one counts. None is longer than 24 days. */
+  /** If a key has several delays, the shortest one counts. */
   addAfter(key: string, delayMs: number): void {
-    if (this.#closed) return;
-    const wait = Math.min(delayMs, LONGEST_TIMER_MS);
-    const due = performance.now() + wait;
-    const planned = this.#timers.get(key);
-    if (planned !== undefined && planned.due <= due) return;
-    clearTimeout(planned?.timer);
-    const timer = setTimeout(() => {
-      this.#timers.delete(key);
-      this.add(key);
-    }, wait);
-    this.#timers.set(key, { due, timer });
+    if (!this.#closed) this.#delayed.add(key, delayMs);
   }
 
   /**
@@ -90,7 +78,7 @@ export class Workqueue {
 
   /** Adds every key that waits for a retry after a failure. */
   retryFailed(): void {
-    for (const key of this.#failures.keys()) if (this.#timers.has(key)) this.add(key);
+    for (const key of this.#failures.keys()) if (this.#delayed.has(key)) this.add(key);
   }
 
   forget(key: string): void {
@@ -116,8 +104,7 @@ export class Workqueue {
 
   close(): void {
     this.#closed = true;
-    for (const { timer } of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    this.#delayed.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
     if (this.#metrics?.queues.get(this.#name) === this) this.#metrics.queues.delete(this.#name);
   }

@@ -14,6 +14,8 @@ interface ReadGaugeOptions<L extends string>
   readonly read: () => Promise<Iterable<Series<L>>>;
 }
 
+const LINES_AT_ONCE = 500;
+
 export class ReadGauge<L extends string> extends Gauge<L> {
   readonly #read: () => Promise<Iterable<Series<L>>>;
 
@@ -23,18 +25,37 @@ export class ReadGauge<L extends string> extends Gauge<L> {
   }
 
   override async get() {
-    return { ...(await super.get()), values: [...valuesOf(await this.#read())] };
+    const values = Array.from(await this.#read(), ([labels, value]) => ({ labels, value }));
+    return { ...(await super.get()), values };
   }
 
-  /**
-   * prom-client calls this for its text format. It takes one series at a time and can forget each
-   * one after writing its line.
-   */
-  async getForPromString() {
-    return { ...(await super.get()), values: valuesOf(await this.#read()) };
+  /** The text format in pieces, because that of thousands of integrations is megabytes. */
+  async pieces(): Promise<Iterable<string>> {
+    const { name, help } = await super.get();
+    return piecesOf(name, help, await this.#read());
   }
 }
 
-function* valuesOf<L extends string>(series: Iterable<Series<L>>) {
-  for (const [labels, value] of series) yield { labels, value };
+function* piecesOf<L extends string>(
+  name: string,
+  help: string,
+  series: Iterable<Series<L>>,
+): Generator<string> {
+  let lines = [`# HELP ${name} ${help}\n# TYPE ${name} gauge\n`];
+  for (const [labels, value] of series) {
+    lines.push(`${name}{${textOf(labels)}} ${value}\n`);
+    if (lines.length < LINES_AT_ONCE) continue;
+    yield lines.join('');
+    lines = [];
+  }
+  yield lines.join('');
 }
+
+function textOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}="${escaped(value)}"`)
+    .join(',');
+}
+
+const escaped = (value: string): string =>
+  value.replace(/["\\\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
