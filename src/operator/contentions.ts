@@ -5,7 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { differenceIn } from '../kube/drift.ts';
+import { differenceIn, isAsDesired } from '../kube/drift.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
 import { managerOf } from './field-managers.ts';
 
@@ -71,18 +71,22 @@ export class Contentions {
   }
 
   /**
-   * Counts a correction, unless the object got other owners: the Role of a namespace is written
+   * Counts a correction, unless the object only got other owners: the Role of a namespace is written
    * whenever an integration is created there. Returns a message if the response differs from the
    * request, which means that nothing was corrected.
    */
   note<T extends KubeObject>(owner: string, correction: Correction<T>): string | undefined {
-    const { resource, desired, written, part } = correction;
+    const { resource, before, desired, written, part } = correction;
     const lost = differenceIn(written, desired);
     const key = keyOf(resource, desired.metadata.name, part);
     const owners = digestOf(desired.metadata.ownerReferences);
     const contests = this.#contests.get(owner) ?? new Map<string, Contest>();
     const last = contests.get(key);
-    const isOther = lost === undefined && last !== undefined && last.owners !== owners;
+    const isOther =
+      lost === undefined &&
+      last !== undefined &&
+      last.owners !== owners &&
+      differsOnlyInOwners(before, desired);
     const contest = isOther ? last : this.#strike(last, correction, lost);
     this.#sweep();
     this.#contests.set(owner, contests.set(key, { ...contest, owners }));
@@ -155,6 +159,12 @@ export class Contentions {
 
 const digestOf = (owners: KubeObject['metadata']['ownerReferences']): string =>
   hash('sha256', JSON.stringify(owners ?? []), 'base64');
+
+/** An object that is gone ended with its owners. */
+function differsOnlyInOwners<T extends KubeObject>(before: T | undefined, desired: T): boolean {
+  const { ownerReferences: _, ...metadata } = desired.metadata;
+  return before === undefined || isAsDesired(before, { ...desired, metadata });
+}
 
 const keyOf = ({ kind }: ResourceDefinition, name: string, part = ''): string =>
   `${kind} ${name} ${part}`;

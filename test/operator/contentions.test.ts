@@ -1,5 +1,7 @@
 /** Another controller changes an object whenever the operator has corrected it. */
 import { describe, expect, it } from 'vitest';
+import { ANNOTATION_ROTATE } from '../../src/crd/names.ts';
+import type { Role } from '../../src/kube/objects.ts';
 import {
   EVENTS,
   type KubeObject,
@@ -82,6 +84,26 @@ describe('corrections of one object', () => {
     ]);
     // The next integration doesn't end the contest.
     expect(own(51)).toHaveLength(1);
+  });
+
+  it('are also those of an object that gets another owner each time, if more was changed', () => {
+    const contentions = new Contentions(() => now);
+    for (let n = 1; n <= 6; n++) {
+      expect(contentions.of('namespace')).toEqual([]);
+      const owner = { apiVersion: 'v1', kind: 'ScimIntegration', name: 'idp', uid: `uid-${n}` };
+      const role = {
+        metadata: { name: 'SCIMProvisioner', ownerReferences: [owner] },
+        rules: [{ apiGroups: [''], resources: ['users'], verbs: ['get'] }],
+      };
+      const before = { metadata: { name: 'SCIMProvisioner' }, rules: [] };
+      contentions.note<Role>('namespace', {
+        resource: ROLES,
+        before,
+        desired: role,
+        written: role,
+      });
+    }
+    expect(contentions.of('namespace')).toEqual([expect.stringContaining('rules is changed')]);
   });
 
   it("are postponed by 30 s while the API server's answer differs from what was written", () => {
@@ -204,6 +226,23 @@ describe('while another controller keeps changing', () => {
     },
     120_000,
   );
+});
+
+describe('when a token is rotated many times in quick succession', () => {
+  it('nothing is contended, and each rotation is made', async () => {
+    const integration = await TestIntegration.create(fixture);
+    await integration.settled('True', 'Succeeded');
+    const tokens = new Set([await integration.token()]);
+    for (let n = 0; n < 10; n++) {
+      await integration.patch({ metadata: { annotations: { [ANNOTATION_ROTATE]: `${n}` } } });
+      await eventually(async () => expect(tokens).not.toContain(await integration.token()));
+      tokens.add(await integration.token());
+    }
+    await integration.settled('True', 'Succeeded');
+    expect(await integration.condition('Contended')).toBeUndefined();
+    const { items } = await fixture.admin.list<Event>(EVENTS, { namespace: integration.namespace });
+    expect((items ?? []).filter(({ reason }) => reason === 'Contended')).toEqual([]);
+  });
 });
 
 describe('when integrations are created in a namespace one after the other', () => {
