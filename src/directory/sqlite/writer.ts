@@ -2,50 +2,12 @@
  * Group commit: writes that arrive in consecutive turns of the event loop, or while the previous
  * ones are forced to the disk, share a transaction and its fsync. Clients that were answered
  * together come back in several turns, and meet those who have waited meanwhile.
- *
- * Nearly every refusal comes before the first row is written. Only if one doesn't, the group starts
- * over with a savepoint for each job, which would cost as much as two of its statements. Every
- * result, including refusals, is returned when the transaction is on the disk, because a refusal may
- * depend on another write of the group.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { unavailable } from '../../scim/error.ts';
 import type { DurableCommits } from './disk/durable-commits.ts';
-import { asScimError, asUnavailable, isFull } from './errors.ts';
 import { FreeSpace } from './free-space.ts';
-
-interface Job {
-  run(): unknown;
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-}
-
-/** A job that yields after each part, and what is to be done before its end. */
-interface LongJob extends Omit<Job, 'run'> {
-  readonly steps: Generator<void, unknown>;
-  readonly finish: () => void;
-}
-
-/** Writes at the end of each transaction. */
-interface Finisher {
-  /** A transaction begins. What was collected for the previous one is obsolete. */
-  begin(): void;
-  /** All jobs of the transaction have run. */
-  finish(): void;
-  /** The transaction is on the disk, maybe long after its jobs were refused. */
-  kept(): void;
-}
-
-/** A job was refused that had already written. Thrown to start over. */
-class HalfWritten extends Error {}
-
-/**
- * Unless the jobs are answered, nothing is written, and they are to be tried in another way: with
- * savepoints if one of them is refused after a write, and each on its own if the transaction
- * vanished under several.
- */
-type Outcome = 'answered' | 'halfWritten' | 'vanished';
+import { type Finisher, type Job, type LongJob, WriteTransactions } from './write-transactions.ts';
 
 interface WriterOptions {
   readonly space?: FreeSpace;
@@ -65,10 +27,8 @@ const MAX_TURNS = 16;
 const MAX_GATHERING_MS = 5;
 
 export class Writer {
-  readonly #db: Database.Database;
-  readonly #statements;
+  readonly #transactions: WriteTransactions;
   readonly #space: FreeSpace;
-  readonly #changes: Database.Statement<[], number>;
   #waiting: Job[] = [];
   readonly #long: LongJob[] = [];
   readonly #disk: WriterOptions['disk'];
@@ -79,31 +39,21 @@ export class Writer {
   #isTaken = false;
   /** They wait until something is written, or a part of a long job. */
   #observers: ((done: Promise<void> | undefined) => void)[] = [];
-  #finisher: Finisher | undefined;
 
   constructor(
     db: Database.Database,
     { space = new FreeSpace({}), disk, tidy, clock = () => performance.now() }: WriterOptions = {},
   ) {
-    this.#db = db;
     this.#space = space;
     this.#disk = disk;
     this.#tidy = tidy;
     this.#clock = clock;
-    this.#changes = db.prepare<[], number>('SELECT total_changes()').pluck();
-    this.#statements = {
-      begin: db.prepare('BEGIN IMMEDIATE'),
-      commit: db.prepare('COMMIT'),
-      rollback: db.prepare('ROLLBACK'),
-      savepoint: db.prepare('SAVEPOINT job'),
-      release: db.prepare('RELEASE job'),
-      rollbackTo: db.prepare('ROLLBACK TO job'),
-    };
+    this.#transactions = new WriteTransactions(db, space, disk, () => this.#observed());
   }
 
   /** A job's rows that need no savepoint are written at the end, which is cheaper. */
   finishWith(finisher: Finisher): void {
-    this.#finisher = finisher;
+    this.#transactions.finisher = finisher;
   }
 
   /** Whether something was committed that may not be on the disk. */
@@ -184,8 +134,9 @@ export class Writer {
   async #commitNext(): Promise<void> {
     this.#isTaken = true;
     const long = this.#long.shift();
-    if (this.#waiting.length > 0) await this.#commitWaiting();
-    if (long !== undefined) await this.#commitInParts(long);
+    if (this.#waiting.length > 0)
+      await this.#transactions.commitGroup(this.#waiting.splice(0, MAX_GROUP));
+    if (long !== undefined) await this.#transactions.commitInParts(long);
     await this.#tidied();
     this.#isTaken = false;
     if (this.#observers.length > 0) this.#observed(this.responds());
@@ -199,131 +150,6 @@ export class Writer {
       await this.#tidy?.(this.#space.lacking);
     } catch {
       // It is tried again after the next transaction.
-    }
-  }
-
-  async #commitWaiting(): Promise<void> {
-    const group = this.#waiting.splice(0, MAX_GROUP);
-    let outcome = await this.#commitTogether(group, this.#runPlainly);
-    if (outcome === 'halfWritten')
-      outcome = await this.#commitTogether(group, this.#runInSavepoint);
-    if (outcome === 'answered') return;
-    for (const job of group) await this.#commitTogether([job], this.#runInSavepoint);
-  }
-
-  async #commitTogether(jobs: readonly Job[], run: (job: Job) => () => void): Promise<Outcome> {
-    const answers: (() => void)[] = [];
-    let running = false;
-    try {
-      if (this.isUnsure) await this.#settle();
-      const changes = this.#changesWhileFull();
-      this.#statements.begin.run();
-      running = true;
-      this.#finisher?.begin();
-      for (const job of jobs) answers.push(run(job));
-      this.#finisher?.finish();
-      running = false;
-      await this.#commit(changes);
-    } catch (error) {
-      this.#rollback();
-      if (error instanceof HalfWritten) return 'halfWritten';
-      if (running && jobs.length > 1) return 'vanished';
-      this.#note(error);
-      for (const job of jobs) job.reject(asUnavailable(error));
-      return 'answered';
-    }
-    for (const answer of answers) answer();
-    return 'answered';
-  }
-
-  async #commitInParts({ steps, finish, resolve, reject }: LongJob): Promise<void> {
-    try {
-      if (this.isUnsure) await this.#settle();
-      const changes = this.#changesWhileFull();
-      this.#statements.begin.run();
-      this.#finisher?.begin();
-      let next = steps.next();
-      for (; !next.done; next = steps.next()) {
-        this.#observed();
-        await nextTurn();
-      }
-      finish();
-      this.#finisher?.finish();
-      this.#observed();
-      await nextTurn();
-      await this.#commit(changes);
-      resolve(next.value);
-    } catch (error) {
-      const isOpen = this.#db.inTransaction;
-      this.#note(error);
-      this.#rollback();
-      reject(isOpen ? asScimError(error) : asUnavailable(error));
-    }
-  }
-
-  /** `changes`: see #changesWhileFull, before the transaction. */
-  async #commit(changes: number | undefined): Promise<void> {
-    const commit = () => {
-      this.#statements.commit.run();
-    };
-    if (this.#disk === undefined) commit();
-    else await this.#disk.commit(commit);
-    this.#finisher?.kept();
-    this.#observed();
-    if (this.#changesWhileFull() !== changes) this.#space.written();
-  }
-
-  async #settle(): Promise<void> {
-    await this.#disk?.settle();
-    this.#finisher?.kept();
-  }
-
-  readonly #runPlainly = (job: Job): (() => void) => {
-    const changes = this.#changes.get();
-    try {
-      const value = job.run();
-      return () => job.resolve(value);
-    } catch (error) {
-      if (!this.#db.inTransaction) throw error;
-      if (this.#changes.get() !== changes) throw new HalfWritten();
-      return this.#refusal(job, error);
-    }
-  };
-
-  readonly #runInSavepoint = (job: Job): (() => void) => {
-    this.#statements.savepoint.run();
-    try {
-      const value = job.run();
-      this.#statements.release.run();
-      return () => job.resolve(value);
-    } catch (error) {
-      // SQLITE_FULL and I/O errors end the whole transaction, so there is nothing to roll back to.
-      if (!this.#db.inTransaction) throw error;
-      this.#statements.rollbackTo.run();
-      this.#statements.release.run();
-      return this.#refusal(job, error);
-    }
-  };
-
-  #refusal(job: Job, error: unknown): () => void {
-    this.#note(error);
-    return () => job.reject(asScimError(error));
-  }
-
-  #note(error: unknown): void {
-    if (isFull(error)) this.#space.failed();
-  }
-
-  /** The number of rows ever changed. An empty transaction commits on a full volume as well. */
-  #changesWhileFull(): number | undefined {
-    return this.#space.lacking ? this.#changes.get() : undefined;
-  }
-
-  #rollback(): void {
-    try {
-      if (this.#db.inTransaction) this.#statements.rollback.run();
-    } catch {
-      // The next transaction can't begin, and it is tried again.
     }
   }
 }
