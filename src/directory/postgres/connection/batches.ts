@@ -8,6 +8,8 @@ const MOST = 50;
 export const MOST_TEXT = 128 * 1024;
 /** One is prepared while the server works on the other. */
 const AT_ONCE = 2;
+/** For writes, of which several cost little more than one. Most take a few milliseconds. */
+export const GATHER_MS = 50;
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -24,6 +26,8 @@ class Queue<Item, Result> {
   readonly subjects = new Set<string>();
   /** Batches that keep those that wait from being done. */
   running = 0;
+  /** So many have to wait before the next batch begins. */
+  enough = 0;
   isScheduled = false;
   /** Whether a timer looks after those that wait. */
   isWatched = false;
@@ -44,6 +48,8 @@ interface BatchOptions<Item> {
   /** An item is done together with others as long as they weigh no more than `most`. */
   readonly weight?: { readonly of: (item: Item) => number; readonly most: number };
   readonly patienceMs?: number;
+  /** Fewer items than the running batches have wait for these, but no longer than this. */
+  readonly gatherMs?: number;
   /** A batch that takes longer no longer keeps those that wait from being done. */
   readonly slowMs?: number;
 }
@@ -55,6 +61,7 @@ export class Batches<Item, Result = void> {
   readonly #fits: (item: Item, others: readonly Item[]) => boolean;
   readonly #weight: NonNullable<BatchOptions<Item>['weight']>;
   readonly #patienceMs: number;
+  readonly #gatherMs: number | undefined;
   readonly #slowMs: number | undefined;
   readonly #queues = new Map<string, Queue<Item, Result>>();
 
@@ -66,6 +73,7 @@ export class Batches<Item, Result = void> {
       fits = () => false,
       weight = { of: () => 1, most: MOST },
       patienceMs = LIMITS.acquireMs,
+      gatherMs,
       slowMs,
     }: BatchOptions<Item>,
   ) {
@@ -75,6 +83,7 @@ export class Batches<Item, Result = void> {
     this.#fits = fits;
     this.#weight = weight;
     this.#patienceMs = patienceMs;
+    this.#gatherMs = gatherMs;
     this.#slowMs = slowMs;
   }
 
@@ -110,6 +119,7 @@ export class Batches<Item, Result = void> {
   /** Items that arrive in the same turn of the event loop are done together. */
   #schedule(key: string, queue: Queue<Item, Result>): void {
     if (queue.isScheduled || queue.running >= AT_ONCE || queue.waiting.length === 0) return;
+    if (queue.waiting.length < queue.enough) return;
     queue.isScheduled = true;
     setImmediate(() => {
       queue.isScheduled = false;
@@ -123,15 +133,22 @@ export class Batches<Item, Result = void> {
     if (queue.waiting.length > 0) this.#watch(queue, this.#patienceMs);
     if (batch.length === 0) return;
     for (const subject of subjects) queue.subjects.add(subject);
+    const many = this.#gatherMs === undefined ? 0 : batch.length;
     queue.running++;
+    queue.enough += many;
     this.#schedule(key, queue);
-    const letOthersGoOn = once(() => {
-      queue.running--;
+    const letFewGoOn = once(() => {
+      queue.enough -= many;
       this.#schedule(key, queue);
     });
-    const slow = this.#slowMs === undefined ? undefined : setTimeout(letOthersGoOn, this.#slowMs);
+    const letOthersGoOn = once(() => {
+      queue.running--;
+      letFewGoOn();
+      this.#schedule(key, queue);
+    });
+    const timers = [after(this.#gatherMs, letFewGoOn), after(this.#slowMs, letOthersGoOn)];
     const divided = await this.#do(key, batch);
-    clearTimeout(slow);
+    timers.forEach(clearTimeout);
     for (const subject of subjects) queue.subjects.delete(subject);
     letOthersGoOn();
     // After a slow batch, another queue may have the key.
@@ -198,6 +215,9 @@ export class Batches<Item, Result = void> {
     return [];
   }
 }
+
+const after = (ms: number | undefined, work: () => void) =>
+  ms === undefined ? undefined : setTimeout(work, ms);
 
 function once(work: () => void): () => void {
   let isDone = false;

@@ -1,6 +1,6 @@
 /** Creates users on PostgreSQL, those of a tenant that arrive at the same time in one go. */
 import { taken } from '../../sql/resource-key.ts';
-import { Batches, MOST_TEXT } from '../connection/batches.ts';
+import { Batches, GATHER_MS, MOST_TEXT } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
 import { isOfStatement } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
@@ -77,6 +77,7 @@ export function userCreations(
   const batches = new Batches(perform, {
     isOfOne: isOfStatement,
     weight: { of: ({ json }: Creation) => json.length, most: MOST_TEXT },
+    gatherMs: GATHER_MS,
   });
   return (tenant, creation) => batches.add(tenant, creation);
 }

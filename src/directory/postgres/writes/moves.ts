@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Author } from '../../store/resources.ts';
-import { Batches } from '../connection/batches.ts';
+import { Batches, GATHER_MS } from '../connection/batches.ts';
 import type { Connections } from '../connection/connections.ts';
 import { isOfStatement } from '../errors.ts';
 import type { ActivityLog } from '../log/activity-log.ts';
@@ -65,7 +65,7 @@ export function groupMoves(connections: Connections, activity: ActivityLog): Mak
       const made = await connections.writing(id, () => together(asked));
       return made.map((value) => ({ status: 'fulfilled', value }));
     },
-    { isOfOne: isOfStatement, subjectOf: ({ move }) => move.id, fits },
+    { isOfOne: isOfStatement, subjectOf: ({ move }) => move.id, fits, gatherMs: GATHER_MS },
   );
   return async (author, id, delta, at) => {
     if (delta.add.length + delta.remove.length > MOST_MEMBERS) return undefined;

@@ -10,7 +10,7 @@ import { isComplete, resourceOf } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import { searchContext } from '../../sql/resource-key.ts';
 import type { Scope, UserRecord, UserStore } from '../../store/resources.ts';
-import { Batches, MOST_TEXT } from '../connection/batches.ts';
+import { Batches, GATHER_MS, MOST_TEXT } from '../connection/batches.ts';
 import type { Connections, Queries } from '../connection/connections.ts';
 import { postgresDialect } from '../dialect.ts';
 import { isLockTimeout, isOfStatement, refuseTaken } from '../errors.ts';
@@ -199,7 +199,7 @@ export function userChanger(
 
   const batches = new Batches<AskedChange, Outcome>(
     (_, asked) => connections.writing(asked[0]?.id ?? '', () => together(asked)),
-    { isOfOne: isOfStatement, subjectOf: ({ id }) => id },
+    { isOfOne: isOfStatement, subjectOf: ({ id }) => id, gatherMs: GATHER_MS },
   );
   return async (author, id, decide, at) => {
     const asked = { author, id, decide, at };
