@@ -73,9 +73,27 @@ describe('a filter in a URL', () => {
     expect(await read('filter=userName+eq+%22j%ED%A0%80rg%22')).toMatchObject(refusal);
   });
 
+  it.each(['sortBy', 'sortOrder', 'cursor'])(
+    'in another encoding than UTF-8 is refused as %s is',
+    async (name) => {
+      const detail = `${name} is not percent-encoded UTF-8`;
+      expect(await read(`${name}=x%FC`)).toMatchObject({ scimType: 'invalidValue', detail });
+    },
+  );
+
   it('may contain percent signs that encode nothing, and bytes in unknown parameters', async () => {
     expect(await read('filter=userName+eq+%2250%%22&x=%FC')).toMatchObject({ totalResults: 1 });
   });
+});
+
+it.each([
+  ['filter', 'userName eq "\ud800"', 'invalidFilter'],
+  ['sortBy', '\ud800', 'invalidValue'],
+])('half of a character in the %s of a search is refused', async (name, value, scimType) => {
+  const client = await tenantWith();
+  const refused = await client.send('POST', '/Users/.search', { [name]: value });
+  const detail = `${name} contains an unpaired surrogate`;
+  expect(refused).toMatchObject({ status: 400, body: { scimType, detail } });
 });
 
 describe('in text that is folded (NFC, lower case)', () => {

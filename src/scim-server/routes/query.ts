@@ -77,7 +77,7 @@ export function searchOfUrl(request: ScimRequest): Search {
   return readSearch((name) => {
     const values = parameters.get(name);
     return LISTS.has(name) ? givenNames(values) : single(name, values);
-  });
+  }, 'is not percent-encoded UTF-8');
 }
 
 const LISTS: ReadonlySet<Name> = new Set<Name>(['attributes', 'excludedAttributes']);
@@ -110,7 +110,7 @@ export function searchOfBody(body: unknown): Search {
     if (values.has(name)) throw givenTwice(name);
     values.set(name, value);
   }
-  return readSearch((name) => values.get(name));
+  return readSearch((name) => values.get(name), 'contains an unpaired surrogate');
 }
 
 const unknownKey = (key: string) =>
@@ -123,12 +123,16 @@ function isUnassigned(value: JsonValue): boolean {
   return value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
-function readSearch(given: (name: Name) => JsonValue | undefined): Search {
+/** `malformed` says what is wrong with text that is not well-formed. */
+function readSearch(given: (name: Name) => JsonValue | undefined, malformed: string): Search {
   const list = (name: Name) => names(given(name), name);
   const text = (name: Name) => {
     const value = given(name);
-    if (value === undefined || typeof value === 'string') return value;
-    throw invalidValue(`${name} must be a string`);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string') throw invalidValue(`${name} must be a string`);
+    if (value.isWellFormed()) return value;
+    // A filter with such text matches nothing, and the client would take an existing user for missing.
+    throw (name === 'filter' ? invalidFilter : invalidValue)(`${name} ${malformed}`);
   };
   return {
     attributes: list('attributes'),
@@ -188,8 +192,6 @@ export function conditionOf(
   searched?: readonly ResourceType[],
 ): Condition | undefined {
   if (filter === undefined) return undefined;
-  // Such text matches nothing, and the client would take an existing user for missing.
-  if (!filter.isWellFormed()) throw invalidFilter('the filter is not percent-encoded UTF-8');
   return resolveFilter(parseFilter(filter), type, searched);
 }
 
