@@ -16,13 +16,12 @@ export function withManagers(
   { tenant }: Scope,
   records: readonly UserRecord[],
 ): Eventual<readonly UserRecord[]> {
-  if (!records.some(({ profile }) => mayHaveManager(profile.json))) return records;
   const named = records.map(({ profile }) =>
     mayHaveManager(profile.json) ? managerWithoutReference(profile.attributes) : undefined,
   );
-  const ids = new Set(named.filter((id) => id !== undefined));
-  if (ids.size === 0) return records;
-  return users.known(tenant, [...ids]).then((known) =>
+  const ids = named.filter((id) => id !== undefined);
+  if (ids.length === 0) return records;
+  return users.known(tenant, [...new Set(ids)]).then((known) =>
     records.map((record, index) => {
       const managerId = named[index];
       return managerId !== undefined && known.has(managerId) ? { ...record, managerId } : record;

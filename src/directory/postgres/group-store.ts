@@ -7,7 +7,7 @@ import { sameValue } from '../../scim/values.ts';
 import { combined, isMoved } from '../sql/log/change.ts';
 import type { ActivityRow } from '../sql/log/rows.ts';
 import { columns, named, type Row, selected } from '../sql/names.ts';
-import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
+import { MEMBERS_OF_GROUPS } from '../sql/related/members-of-groups.ts';
 import { GROUP_COLUMNS, rowOf, searchContext } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';

@@ -24,7 +24,8 @@ import {
   usersBelow,
 } from './followed-groups.ts';
 import { externalIdsOf, isActiveRow, nameables, type UserRow, userById } from './named-users.ts';
-import { GROUPS_OF_USERS, oneResource } from './related.ts';
+import { GROUPS_OF_USERS } from './related/groups-of-users.ts';
+import { oneResource } from './related/related.ts';
 
 /** How many users are read at a time. */
 const PAGE = 1_000;

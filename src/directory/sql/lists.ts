@@ -5,7 +5,7 @@ import { MAX_PAGE_BYTES, MAX_RESULTS } from '../../scim/limits.ts';
 import { StoredProfile } from '../../scim/profile.ts';
 import type { PageKey, Query, StoredResource } from '../store/resources.ts';
 import { type Row, selected } from './names.ts';
-import { memberships } from './related.ts';
+import { memberships } from './related/groups-of-users.ts';
 import { externalIdOf } from './resource-conditions.ts';
 import type { ResourceNames, SearchContext } from './resource-key.ts';
 

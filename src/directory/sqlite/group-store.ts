@@ -6,7 +6,7 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { sameValue } from '../../scim/values.ts';
 import { combined, isMoved } from '../sql/log/change.ts';
 import { columns, named } from '../sql/names.ts';
-import { MEMBERS_OF_GROUPS } from '../sql/related.ts';
+import { MEMBERS_OF_GROUPS } from '../sql/related/members-of-groups.ts';
 import { GROUP_COLUMNS, rowOf, searchContext, TOTALS } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';

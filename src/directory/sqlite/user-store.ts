@@ -7,7 +7,8 @@ import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { columns, named } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
-import { GROUPS_OF_USERS, knownUsers, type RelatedInput } from '../sql/related.ts';
+import { GROUPS_OF_USERS } from '../sql/related/groups-of-users.ts';
+import { isAnyNested, knownUsers, type RelatedInput } from '../sql/related/related.ts';
 import {
   foldedName,
   INACTIVE_USERS,
@@ -161,7 +162,7 @@ export function createUserStore(
   const withGroups = (tenant: string, record: UserRecord): UserRecord => {
     if (record.groups !== undefined) return record;
     const found = write.all(groups, { tenant, id: record.id });
-    const isMore = found.length > FEW_GROUPS || found.some(({ isNested }) => isNested === 1);
+    const isMore = found.length > FEW_GROUPS || isAnyNested(found);
     return isMore ? record : (GROUPS_OF_USERS.attach([record], found)[0] ?? record);
   };
 

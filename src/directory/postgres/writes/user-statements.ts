@@ -9,7 +9,7 @@ import type { PageRow } from '../../sql/lists.ts';
 import type { ActivityRow } from '../../sql/log/rows.ts';
 import type { LookupValue } from '../../sql/lookup-values.ts';
 import { columns, named, type Row, selected } from '../../sql/names.ts';
-import { memberships } from '../../sql/related.ts';
+import { memberships } from '../../sql/related/groups-of-users.ts';
 import { externalIdOf } from '../../sql/resource-conditions.ts';
 import { type SearchContext, USER_COLUMNS } from '../../sql/resource-key.ts';
 import { Slot, type Slots, type Template, template } from '../../sql/template.ts';

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm';
 import type { Scope } from '../../store/resources.ts';
 import { isComplete, type PageRow, type ResourceRow } from '../lists.ts';
 import type { Row } from '../names.ts';
-import type { RelatedInput } from '../related.ts';
+import type { RelatedInput } from '../related/related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, type Slots, type Template, template } from '../template.ts';
 import { ask, type Steps } from './steps.ts';

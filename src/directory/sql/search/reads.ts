@@ -7,7 +7,7 @@ import { tooManyMembers } from '../../../scim/error.ts';
 import { MAX_LISTED_MEMBERS, MAX_PAGE_BYTES } from '../../../scim/limits.ts';
 import type { Page, Query, Scope, StoredResource, WaitingClient } from '../../store/resources.ts';
 import { type PageRow, pageOf, type ResourceRow, resourceOf } from '../lists.ts';
-import type { Related } from '../related.ts';
+import type { Related } from '../related/related.ts';
 import type { Template } from '../template.ts';
 import { completeRows } from './large-rows.ts';
 import type { ListInput } from './list-plan.ts';

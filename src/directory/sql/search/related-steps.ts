@@ -1,4 +1,5 @@
 /** What is related to resources that were read, by the statements that cost least first. */
+import { isAnyNested } from '../related/related.ts';
 import type { ResourceStatements } from './resource-statements.ts';
 import { ask, type Steps } from './steps.ts';
 
@@ -12,7 +13,7 @@ export function* relatedToOne<Found>(
 ): Steps<readonly Found[]> {
   if (flatOfOne !== undefined) {
     const rows = yield* ask(flatOfOne, input);
-    if (!rows.some(({ isNested }) => isNested === 1)) return rows;
+    if (!isAnyNested(rows)) return rows;
   }
   return yield* ask(relatedOfOne, input);
 }
@@ -33,5 +34,5 @@ export function* relatedToRange<Found>(
   if (rows.length === 0) return rows;
   if (rows.length > most) return undefined;
   const more = yield* ask(ofRange.complete, { tenant, ids: ofRange.idsOf(rows) });
-  return more.some(({ isNested }) => isNested === 1) ? undefined : [...rows, ...more];
+  return isAnyNested(more) ? undefined : [...rows, ...more];
 }

@@ -7,13 +7,16 @@ import {
   type CountInput,
   memberCount,
   memberSlice,
+  type SliceInput,
+  type SliceRow,
+} from '../related/members-of-groups.ts';
+import {
+  type Nestable,
   oneResource,
   type RangeInput,
   type Related,
   type RelatedInput,
-  type SliceInput,
-  type SliceRow,
-} from '../related.ts';
+} from '../related/related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, Slot, Template, template } from '../template.ts';
 import { type LargeRows, largeRows } from './large-rows.ts';
@@ -53,7 +56,7 @@ export interface ResourceStatements<Found> {
   /** The same for one resource. */
   readonly relatedOfOne: Template<OneInput, Found>;
   /** What is tried before it; see selectFlat. Only where another statement costs no round trip. */
-  readonly flatOfOne: Template<OneInput, Found & { readonly isNested: number }> | undefined;
+  readonly flatOfOne: Template<OneInput, Found & Nestable> | undefined;
   /** What is tried first for a page of all resources; see RelatedOfRange. */
   readonly ofRange: RangeStatements<Found> | undefined;
   readonly memberSlice: Template<SliceInput, SliceRow>;
@@ -65,7 +68,7 @@ export interface ResourceStatements<Found> {
 interface RangeStatements<Found> {
   readonly select: Template<RangeInput, Found>;
   readonly idsOf: (rows: readonly Found[]) => readonly string[];
-  readonly complete: Template<RelatedInput, Found & { readonly isNested: number }>;
+  readonly complete: Template<RelatedInput, Found & Nestable>;
 }
 
 export function resourceStatements<Found, R>(

@@ -4,7 +4,8 @@
  */
 
 import { SQL, StringChunk } from 'drizzle-orm';
-import { GROUPS_OF_USERS, oneResource } from '../related.ts';
+import { GROUPS_OF_USERS } from '../related/groups-of-users.ts';
+import { oneResource } from '../related/related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, ListSlot, Slot, type Statement, Template } from '../template.ts';
 

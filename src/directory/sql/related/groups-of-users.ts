@@ -1,75 +1,10 @@
-/**
- * Rows that are read together with a page of resources, in one statement: the groups of its users,
- * or the members of its groups.
- */
+/** The groups of users, direct and indirect. */
 import { type SQL, sql } from 'drizzle-orm';
-import type {
-  GroupMembership,
-  GroupRecord,
-  PackedMembers,
-  StoredResource,
-  UserRecord,
-} from '../store/resources.ts';
-import type { Expression, SearchDialect } from './conditions.ts';
-import { named, type Row } from './names.ts';
-import type { SearchContext } from './resource-key.ts';
-import type { Given, Slots, Text } from './template.ts';
-
-/** What a statement takes the resources from. */
-export interface RelatedInput {
-  readonly tenant: string;
-  readonly ids: readonly string[];
-}
-
-/** A statement, and how its rows are attached to the resources. */
-export interface Related<Found, R> {
-  /**
-   * For related resources of which there may be very many: makes a row of a slice of them. See
-   * memberSlice.
-   */
-  readonly ofSlice?: (id: string, members: PackedMembers) => Found;
-  /** `resources` is a FROM item `i` with their ids as values; see dialect.values and oneResource. */
-  select(dialect: SearchDialect, tenant: Text, resources: SQL): SQL<Found>;
-  /**
-   * The same for one resource, if it costs much less when nothing is nested. Otherwise a row says
-   * so, and the rows are not all. Selects at most `limit` rows.
-   */
-  readonly selectFlat?: (
-    dialect: SearchDialect,
-    tenant: Text,
-    id: Text,
-    limit?: number,
-  ) => SQL<Found & { readonly isNested: number }>;
-  /** The same for resources that follow each other in the order of their ids. */
-  readonly ofRange?: RelatedOfRange<Found>;
-  attach(records: readonly StoredResource[], rows: readonly Found[]): R[];
-}
-
-export interface RangeInput {
-  readonly tenant: string;
-  readonly first: string;
-  readonly last: string;
-  readonly limit: number;
-}
-
-/** Selects what is related in two steps, because a range is read much faster than many ids. */
-interface RelatedOfRange<Found> {
-  /** Also selects what is related to other resources whose ids are between. */
-  select(dialect: SearchDialect, input: Slots<RangeInput>): SQL<Found>;
-  /** What `complete` selects more about. */
-  idsOf(rows: readonly Found[]): readonly string[];
-  complete(
-    dialect: SearchDialect,
-    input: Slots<RelatedInput>,
-  ): SQL<Found & { readonly isNested: number }>;
-}
-
-/**
- * One id as a FROM item. PostgreSQL would plan a list of unknown length for several ids, and this is
- * planned for one.
- */
-export const oneResource = (id: Text | Expression): SQL =>
-  sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
+import type { GroupMembership, UserRecord } from '../../store/resources.ts';
+import type { Expression, SearchDialect } from '../conditions.ts';
+import { named, type Row } from '../names.ts';
+import type { SearchContext } from '../resource-key.ts';
+import type { Related } from './related.ts';
 
 /**
  * In how many groups a user is. Most are in none, and need no other statement. Counting keeps
@@ -81,16 +16,6 @@ export function memberships({ dialect, scope, name, r }: SearchContext): SQL {
   return sql`
     (SELECT count(*) FROM ${m.table} WHERE ${m.tenant} = ${scope.tenant} AND ${m.memberId} = ${r.id})
   `;
-}
-
-/** Selects the ids that users of the tenant have. */
-export function knownUsers(
-  dialect: SearchDialect,
-  { tenant, ids }: Given<RelatedInput>,
-): SQL<Pick<Row<'access'>, 'id'>> {
-  const a = named(dialect.tables.access, 'a');
-  const user = dialect.lookUp(a, sql`${a.tenant} = ${tenant} AND ${a.id} = i.value`);
-  return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
 }
 
 /** A group of a user, or one above a group of the users; the name of the group; or both. */
@@ -225,84 +150,3 @@ function add(lists: Map<string, string>, key: string, value: string): void {
 }
 
 const split = (list = ''): readonly string[] => (list === '' ? [] : list.split(','));
-
-interface MembersRow extends Pick<Row<'groupMembers'>, 'groupId'> {
-  readonly members: PackedMembers;
-}
-
-export interface SliceInput {
-  readonly tenant: string;
-  readonly id: string;
-  /** The last id of the slice before. */
-  readonly after: string;
-  readonly limit: number;
-}
-
-export interface SliceRow {
-  readonly members: PackedMembers | null;
-  /** The last id. */
-  readonly last: string | null;
-  readonly count: number;
-}
-
-/** Some members of one group, in the order of their ids. */
-export function memberSlice(
-  { tables }: SearchDialect,
-  { tenant, id, after, limit }: Given<SliceInput>,
-): SQL<SliceRow> {
-  const g = named(tables.groupMembers, 'g');
-  return sql`
-    SELECT ${packed(sql`s.id`, sql`s.type`)} AS members, max(s.id) AS last, count(*) AS count
-    FROM (
-      SELECT ${g.memberId} AS id, ${g.memberType} AS type
-      FROM ${g.table}
-      WHERE ${g.tenant} = ${tenant} AND ${g.groupId} = ${id} AND ${g.memberId} > ${after}
-      ORDER BY ${g.memberId}
-      LIMIT ${limit}
-    ) AS s
-  `;
-}
-
-export interface CountInput extends RelatedInput {
-  readonly limit: number;
-}
-
-/** Counts the members of groups, up to a limit. */
-export function memberCount(
-  dialect: SearchDialect,
-  { tenant, ids, limit }: Given<CountInput>,
-): SQL<{ readonly total: number }> {
-  const g = named(dialect.tables.groupMembers, 'g');
-  const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
-  return sql`
-    SELECT count(*) AS total
-    FROM (
-      SELECT ${g.memberId}
-      FROM ${dialect.values(ids, 'i')} ${dialect.lookUp(g, ofGroup)}
-      LIMIT ${limit}
-    ) AS members
-  `;
-}
-
-export const MEMBERS_OF_GROUPS: Related<MembersRow, GroupRecord> = {
-  select: (dialect, tenant, resources) => {
-    const g = named(dialect.tables.groupMembers, 'g');
-    const ofGroup = sql`${g.tenant} = ${tenant} AND ${g.groupId} = i.value`;
-    return sql`
-      SELECT ${g.groupId} AS "groupId", ${packed(sql`${g.memberId}`, sql`${g.memberType}`)} AS members
-      FROM ${resources} ${dialect.lookUp(g, ofGroup)}
-      GROUP BY ${g.groupId}
-    `;
-  },
-  ofSlice: (groupId, members) => ({ groupId, members }),
-  attach: (records, rows) => {
-    const ofGroup = Map.groupBy(rows, ({ groupId }) => groupId);
-    return records.map((record) => {
-      const members = (ofGroup.get(record.id) ?? []).map((row) => row.members);
-      return { ...record, members };
-    });
-  },
-};
-
-const packed = (id: SQL, type: SQL): SQL =>
-  sql`string_agg(CASE ${type} WHEN 'User' THEN '+' ELSE '!' END || ${id}, '' ORDER BY ${id})`;
