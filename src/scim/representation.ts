@@ -5,6 +5,7 @@ import { EVERYTHING, type Projection, project, selectsAll } from './projection.t
 import type { ResourceType } from './schema.ts';
 
 interface Representable {
+  /** Letters, digits and hyphens; see newId. */
   readonly id: string;
   readonly profile: StoredProfile;
   /** Milliseconds since the epoch. */
@@ -37,15 +38,14 @@ export function represent(
   let schemas = start;
   // Extensions come last in a profile.
   for (const { key, more } of extensions) if (json.lastIndexOf(key) >= 0) schemas += more;
-  const quoted = JSON.stringify(id);
-  const known = externalId === null ? ',' : `,"externalId":${JSON.stringify(externalId)},`;
+  const known = externalId === null ? '",' : `","externalId":${JSON.stringify(externalId)},`;
   const attributes = json.length > 2 ? `${json.slice(1, -1)},` : '';
   const added = computed === undefined ? '' : `${computed},`;
   const since = isoTime(created);
   const last = lastModified === created ? since : isoTime(lastModified);
   const whole =
-    `${schemas}],"id":${quoted}${known}${attributes}${added}${meta}${since}","lastModified":"${last}` +
-    `${startOfLocations(type, baseUrl)}${quoted.slice(1)},"version":${JSON.stringify(version)}}}`;
+    `${schemas}],"id":"${id}${known}${attributes}${added}${meta}${since}","lastModified":"${last}` +
+    `${startOfLocations(type, baseUrl)}${id}","version":${JSON.stringify(version)}}}`;
   if (selectsAll(projection, type)) return whole;
   return JSON.stringify(project(JSON.parse(whole), type, projection));
 }
