@@ -79,7 +79,7 @@ export function createUserStore(
     const { tenant } = author;
     const { profile, key, document, active } = rowOf('User', types.user, attributes);
     const userId = globalUserId(key);
-    // First, because it may be refused; see the writer.
+    // First, because it may be refused; see WriteTransactions.
     refuseTaken('User', () =>
       statements.insert.run(
         tenant,
