@@ -10,7 +10,7 @@ import { SIGN_IN_PAGES } from '../console/start/sign-in-pages.tsx';
 import { GROUP } from '../crd/names.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
-import type { Application } from '../http/server.ts';
+import type { Application } from '../http/application.ts';
 import { Client } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';
 import { EventRecorder } from '../kube/events.ts';

@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono';
 import type { Access } from '../access/access.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import type { Store } from '../directory/store/store.ts';
-import type { ServerBindings } from '../http/server.ts';
+import type { ServerBindings } from '../http/application.ts';
 import type { Client } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../logger.ts';

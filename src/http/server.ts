@@ -10,7 +10,6 @@ import {
   setImmediate as setImmediateAsync,
   setTimeout as setTimeoutAsync,
 } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../logger.ts';
 import { invalidSyntax, ScimError } from '../scim/error.ts';
 import {
@@ -21,13 +20,9 @@ import {
   STALL_TIMEOUT_MS,
 } from '../scim/limits.ts';
 import { Admission } from './admission.ts';
+import { type Application, createAppListener } from './application.ts';
 import type { ServingCertificate } from './certificate.ts';
-import {
-  type ClientConnection,
-  ClientConnections,
-  type ConnectionMetrics,
-  type NoteCaller,
-} from './connections.ts';
+import { type ClientConnection, ClientConnections, type ConnectionMetrics } from './connections.ts';
 import { listenError } from './listen-error.ts';
 import { createListener } from './listener.ts';
 import {
@@ -41,25 +36,6 @@ import {
 } from './raw-error.ts';
 import { faultInHead } from './request-head.ts';
 import { UnreadBodies } from './unread-bodies.ts';
-
-/** What the application receives with a request. */
-export interface ServerBindings {
-  /** Call this when the request's credentials were found valid. */
-  readonly authenticated?: NoteCaller;
-  /** When the request arrived, in milliseconds on the clock of `performance`. */
-  readonly arrivedAt?: number;
-  /** Whether the client has closed the connection. */
-  readonly isGone?: boolean;
-  /**
-   * Tells a client that sent `Expect: 100-continue` to send the body. Call it before the body is
-   * read.
-   */
-  readonly admitBody?: () => void;
-}
-
-export interface Application {
-  fetch(request: Request, bindings: ServerBindings): Response | Promise<Response>;
-}
 
 interface ListenAddress {
   readonly host: string;
@@ -93,8 +69,6 @@ const NO_TUNNEL = new ScimError(
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 const TIMEOUTS: readonly (string | undefined)[] = [TOO_SLOW, 'ERR_TLS_HANDSHAKE_TIMEOUT'];
-
-const NO_BINDINGS: ServerBindings = {};
 
 /** How often a closing server drops idle connections. */
 const SWEEP_MS = 50;
@@ -134,33 +108,12 @@ export class HttpServer {
       options.sheds === false ? undefined : new Admission(this.#connections, errorDocument, log);
     const unread = new UnreadBodies(limits.unreadTimeout);
     const awaitingContinue = new WeakSet<IncomingMessage>();
-    const listener = getRequestListener(
-      (request, { incoming, outgoing }) => {
-        const h1 = incoming as IncomingMessage;
-        const bindings: ServerBindings = this.#connections.of(h1.socket) ?? NO_BINDINGS;
-        if (awaitingContinue.delete(h1)) {
-          const admitBody = () => (outgoing as ServerResponse).writeContinue();
-          // A copy has no getters of a class, and the value changes later.
-          return app.fetch(request, {
-            ...bindings,
-            get isGone() {
-              return bindings.isGone ?? false;
-            },
-            admitBody,
-          });
-        }
-        const response = app.fetch(request, bindings);
-        // What is left of a body can only be dropped if the response is sent before a stream of the
-        // body begins to read it.
-        const isDeferred = h1.method === 'GET' && !(response instanceof Promise);
-        return isDeferred && admission ? admission.afterTurn(response) : response;
-      },
-      {
-        hostname: 'localhost',
-        errorHandler: (error) => this.#refuse(error, log),
-        autoCleanupIncoming: false,
-      },
-    );
+    const listener = createAppListener(app, {
+      connections: this.#connections,
+      admission,
+      awaitingContinue,
+      onError: (error) => this.#refuse(error, log),
+    });
     const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const connection = this.#connections.of(incoming.socket);
       if (connection === undefined || connection.isRefused) return;

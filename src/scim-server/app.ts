@@ -7,7 +7,7 @@ import type { RequestTracker } from '../directory/last-requests.ts';
 import { CensusCache } from '../directory/metrics/census-cache.ts';
 import { type Permissions, PROVISIONER_PERMISSIONS } from '../directory/permissions.ts';
 import type { Store } from '../directory/store/store.ts';
-import type { ServerBindings } from '../http/server.ts';
+import type { ServerBindings } from '../http/application.ts';
 import type { Logger } from '../logger.ts';
 import { toResponse } from './answer.ts';
 import { createEndpoint, type Routes } from './endpoint.ts';

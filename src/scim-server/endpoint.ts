@@ -8,7 +8,7 @@ import type { RequestTracker } from '../directory/last-requests.ts';
 import type { Permissions } from '../directory/permissions.ts';
 import type { Authenticated } from '../directory/store/tokens.ts';
 import { andThen, type Eventual, eventual } from '../eventual.ts';
-import type { ServerBindings } from '../http/server.ts';
+import type { ServerBindings } from '../http/application.ts';
 import type { Logger } from '../logger.ts';
 import { type AccessEntry, logAccess } from './access-log.ts';
 import { type Answer, toResponse } from './answer.ts';

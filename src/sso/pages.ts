@@ -1,6 +1,6 @@
 /** The pages of sign-in and sign-out, which the console renders in its own frame. */
 import type { Hono } from 'hono';
-import type { ServerBindings } from '../http/server.ts';
+import type { ServerBindings } from '../http/application.ts';
 import type { Refusal } from './refusal.ts';
 import type { SignInSession } from './sessions.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadSsoConfig, withPeople } from '../../src/commands/people.ts';
 import { ConfigError } from '../../src/config/resolve.ts';
-import type { Application } from '../../src/http/server.ts';
+import type { Application } from '../../src/http/application.ts';
 
 const named = (name: string): Application => ({ fetch: () => new Response(name) });
 

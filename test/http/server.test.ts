@@ -4,14 +4,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Application, ServerBindings } from '../../src/http/application.ts';
 import { ConnectionMetrics } from '../../src/http/connections.ts';
 import { ListenError } from '../../src/http/listen-error.ts';
-import {
-  type Application,
-  HttpServer,
-  type HttpServerOptions,
-  type ServerBindings,
-} from '../../src/http/server.ts';
+import { HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { MAX_PIPELINED } from '../../src/scim/limits.ts';
 import { errorDocument } from '../../src/scim-server/error.ts';
