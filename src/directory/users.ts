@@ -32,7 +32,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     demand(permissions, 'users.patch');
     const decide = (current: UserRecord) => {
       checkVersion(current.version, ifMatch);
-      const attributes = withoutOwnReference(next(current));
+      const attributes = withoutOwnReference(next(current), current.profile.attributes);
       demand(permissions, ...permissionsFor(current.profile.attributes, attributes));
       return attributes;
     };

@@ -30,13 +30,24 @@ export function withManagerReference(attributes: Attributes, $ref: string): Attr
 /**
  * The attributes as they are stored. A `$ref` that says no more than `value` is left out, because
  * it is generated for each response. A client can therefore send back what it read without changing
- * it.
+ * it. If the client changed only one of the two, the other one follows.
  */
-export function withoutOwnReference(attributes: Attributes): Attributes {
+export function withoutOwnReference(attributes: Attributes, before: Attributes = {}): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};
-  if (typeof $ref !== 'string' || typeof rest.value !== 'string') return attributes;
-  const [, form, id] = OWN_REFERENCE.exec($ref) ?? [];
-  return form !== undefined && id === rest.value ? withManager(attributes, rest) : attributes;
+  if (typeof $ref !== 'string') return attributes;
+  const earlier = managerIn(before);
+  const unchanged = rest.value === undefined || rest.value === earlier?.value;
+  const id = referredId($ref);
+  if (unchanged && $ref === earlier?.$ref) return attributes;
+  if (unchanged && id !== undefined) return withManager(attributes, { ...rest, value: id });
+  // What was read of the earlier manager says nothing about the new one.
+  const stale = $ref === earlier?.$ref || (id !== undefined && id === earlier?.value);
+  const redundant = id !== undefined && id === rest.value;
+  return stale || redundant ? withManager(attributes, rest) : attributes;
+}
+
+function referredId($ref: string): string | undefined {
+  return OWN_REFERENCE.exec($ref)?.[2];
 }
 
 /** The relative forms, and the URL of an endpoint at any address. */

@@ -254,6 +254,73 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(again.body).toEqual(body);
     });
 
+    describe('to a manager follows a change', () => {
+      const withOneOfTwo = async (more: JsonObject = {}) => {
+        const [old, next] = [await createUser(), await createUser()];
+        const manager = { value: old.id, ...more };
+        const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
+        const $ref = String((next.body.meta as JsonObject).location);
+        const path = `/Users/${id}`;
+        const expectNext = async () => {
+          expect(managerOf(await read(path))).toEqual({ value: next.id, $ref });
+          expect(await found('/Users', `${ENTERPRISE_URN}:manager.value eq "${next.id}"`)).toEqual([
+            id,
+          ]);
+        };
+        const put = async (changed: JsonObject) => {
+          const answer = await client.send('PUT', path, {
+            ...body,
+            [ENTERPRISE_URN]: { manager: changed },
+          });
+          expect(answer.status, answer.text).toBe(200);
+        };
+        return { old, next, body, path, $ref, put, expectNext };
+      };
+
+      it.each<[string, JsonObject]>([
+        ['generated', {}],
+        ['of another system', { $ref: 'https://hr.example.com/people/7' }],
+      ])('of the value, in what was read with a $ref that is %s', async (_form, more) => {
+        const { next, body, put, expectNext } = await withOneOfTwo(more);
+        await put({ ...(managerOf(body) as JsonObject), value: next.id });
+        await expectNext();
+      });
+
+      it('of the $ref, in what was read', async () => {
+        const { body, $ref, put, expectNext } = await withOneOfTwo();
+        await put({ ...(managerOf(body) as JsonObject), $ref });
+        await expectNext();
+      });
+
+      it.each(['add', 'replace'])('of the $ref by a PATCH with %s', async (op) => {
+        for (const sub of ['', '.$ref']) {
+          const { path, $ref, expectNext } = await withOneOfTwo();
+          const value = sub === '' ? { $ref } : $ref;
+          await patch(path, { op, path: `${ENTERPRISE_URN}:manager${sub}`, value });
+          await expectNext();
+        }
+      });
+    });
+
+    it.each<[string, (url: string, id: string) => string]>([
+      ['absolute', (url) => url],
+      ['relative', (_url, id) => `../Users/${id}`],
+    ])('to a manager is enough, %s', async (_form, $ref) => {
+      const boss = await createUser();
+      const url = String((boss.body.meta as JsonObject).location);
+      const manager = { $ref: $ref(url, boss.id) };
+      const { body } = await createUser({ [ENTERPRISE_URN]: { manager } });
+      expect(managerOf(body)).toEqual({ value: boss.id, $ref: url });
+    });
+
+    it('to a manager does not bring back one that a PUT clears', async () => {
+      const boss = await createUser();
+      const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager: { value: boss.id } } });
+      const manager = { ...(managerOf(body) as JsonObject), value: '' };
+      await client.send('PUT', `/Users/${id}`, { ...body, [ENTERPRISE_URN]: { manager } });
+      expect(managerOf(await read(`/Users/${id}`))).toBeUndefined();
+    });
+
     it('to an unknown manager, or to another system, is kept as sent', async () => {
       const boss = await createUser();
       const elsewhere = { value: boss.id, $ref: 'https://hr.example.com/people/7' };
