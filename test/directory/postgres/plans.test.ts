@@ -170,6 +170,12 @@ describe('with statistics, PostgreSQL reads little for', () => {
     for (const plannings of await planningsOf(client, users(filter), 2)) expect(plannings).toBe(0);
   });
 
+  it('one user by name, and sorts nothing', async () => {
+    const work = users('userName eq "user50"');
+    const plans = await plansOf(client, work, SESSION_SETTINGS.plan_cache_mode);
+    expect(JSON.stringify(plans)).not.toMatch(/"Sort Key":\["r\.id/);
+  });
+
   it('one member that joins or leaves, as little in a big group as in a small one', async () => {
     const buffersOf = async (id: string) => {
       let buffers = 0;

@@ -169,7 +169,9 @@ export class ListPlan {
 
   /** The first rows that the page has, in its order. */
   #first(id: Expression): SQL {
-    const first = sql`ORDER BY ${this.#order(id)} LIMIT ${AT.limit}`;
+    // PostgreSQL would begin a sort for each request that shares the statement.
+    const inOrder = this.#findsOne ? sql`` : sql`ORDER BY ${this.#order(id)}`;
+    const first = sql`${inOrder} LIMIT ${AT.limit}`;
     // PostgreSQL expects an unknown OFFSET to skip a tenth of the rows. Its plan for all values
     // would be one that reads many rows.
     return this.#skips ? sql`${first} OFFSET ${AT.offset}` : first;
