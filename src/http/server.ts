@@ -144,7 +144,10 @@ export class HttpServer {
       // process.
       socket.on('error', () => socket.destroy());
       this.#connections.countEnd('malformed');
-      endWithError(socket, errorDocument(NO_TUNNEL));
+      const { underWay = 0 } = this.#connections.of(socket) ?? {};
+      // The error would be taken for the response to an earlier request.
+      if (underWay > 0) socket.destroy();
+      else endWithError(socket, errorDocument(NO_TUNNEL));
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === TOO_SLOW)

@@ -289,6 +289,16 @@ describe('a connection', () => {
     expect(served).toBe(0);
   });
 
+  it('with CONNECT behind a request is closed, so that no error is taken for the response', async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const port = await start(() => promise);
+    const connection = await connectRaw(port);
+    connection.socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    connection.socket.write('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await connection.ended()).toBe('');
+    resolve(new Response('answer'));
+  });
+
   it('serves the next request after a long body that nobody read', async () => {
     const port = await start((request) => {
       // An application may look at the body and then refuse it.
