@@ -1,7 +1,7 @@
 /**
  * Requests in the order in which the process serves them. Each caller has a lane of its own, and
  * the lanes take turns, so that a caller who sends more than the process can serve delays only
- * itself. What would wait for too long is refused: its client waits only for its turn to be told.
+ * itself. What would wait for too long is refused at once.
  *
  * A request that waits here waits for this process. How fast the machine is makes no difference
  * while few requests are waiting.
@@ -27,11 +27,8 @@ interface QueuedRequest {
 
 /** How long requests are begun before the event loop looks for others. */
 const TURN_MS = 5;
-/** If it takes long to look for others, requests are begun for as long. */
+/** If it takes long to look for others and to refuse them, requests are begun for as long. */
 const MAX_TURN_MS = 25;
-/** How long requests are refused in a turn: usually, and if they have waited for too long. */
-const REFUSAL_MS = 5;
-const LATE_REFUSAL_MS = 10;
 
 /**
  * A request that takes longer gives its place away: it waits for a slow client, or for a row that
@@ -64,12 +61,6 @@ class Lane {
 export class RequestQueue {
   readonly #lanes = new Map<string, Lane>();
   readonly #now: () => number;
-  /**
-   * Requests to refuse, in the order in which they arrived. A client that is refused at once sends
-   * the next request at once, and the event loop would read and refuse as long as it does. Node
-   * accepts one connection for each time that it looks for input.
-   */
-  readonly #unserved: QueuedRequest[] = [];
   #turn = Promise.resolve();
   #waiting = 0;
   #serving = 0;
@@ -94,8 +85,7 @@ export class RequestQueue {
     const first = lane.waiting[lane.head];
     const delay = first === undefined ? 0 : request.arrivedAt - first.arrivedAt;
     if (delay > MAX_QUEUE_MS && lane.length >= MIN_QUEUE) {
-      this.#unserved.push(request);
-      this.#arm();
+      request.refuse();
       return false;
     }
     this.#lanes.set(caller, lane);
@@ -132,25 +122,11 @@ export class RequestQueue {
       await undefined;
     }
     resolve();
-    this.#refuse();
     this.#turnedAt = this.#now();
     this.#armed = false;
-    if (this.#waiting === 0 && this.#unserved.length === 0) return;
-    if (this.#unserved.length > 0 || this.#canServe()) this.#arm();
+    if (this.#waiting === 0) return;
+    if (this.#canServe()) this.#arm();
     else this.#timer ??= setTimeout(() => this.#endWait(), LONG_MS / 10);
-  }
-
-  #refuse(): void {
-    const begun = this.#now();
-    let count = 0;
-    for (const request of this.#unserved) {
-      const now = this.#now();
-      const isLate = now - request.arrivedAt > MAX_WAIT_MS;
-      if (now >= begun + (isLate ? LATE_REFUSAL_MS : REFUSAL_MS)) break;
-      count++;
-      if (!request.isGone()) request.refuse();
-    }
-    this.#unserved.splice(0, count);
   }
 
   #endWait(): void {
