@@ -166,6 +166,12 @@ describe('by default', () => {
     });
   });
 
+  it('a volume without annotations and kept by nothing is possible with null', async () => {
+    const values = { ...MINIMAL, persistence: { annotations: null, keep: null } };
+    const { metadata } = only(await render(values), 'PersistentVolumeClaim');
+    expect(metadata.annotations).toBeUndefined();
+  });
+
   it('the CRDs and the policy of ScimGroupBindings stay when the release goes', async () => {
     const objects = await render(MINIMAL);
     const kept = objects.filter(

@@ -179,7 +179,7 @@ const Arrival = ({ known, provider, now }: ArrivalProps) => {
         <p>Waiting for the first request of {provider}.</p>
       ) : (
         <p>
-          Yes. The last request of {provider} arrived <Time at={lastRequestAt} now={now} />. So far,
+          Yes. The last request of {provider} arrived <Time at={lastRequestAt} now={now} />. So far,{' '}
           {countOf(users, 'user')} and {countOf(groups, 'group')} were provisioned.
         </p>
       )}
