@@ -9,9 +9,11 @@
 import {
   MAX_AT_ONCE,
   MAX_AT_ONCE_OF_CALLER,
+  MAX_QUEUE,
   MAX_QUEUE_MS,
   MAX_WAIT_MS,
   MIN_QUEUE,
+  OVERLOAD_MS,
 } from '../scim/limits.ts';
 
 interface QueuedRequest {
@@ -68,6 +70,8 @@ export class RequestQueue {
   /** When the last turn ended. */
   #turnedAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When a request was last refused because it had waited for too long. */
+  #lateAt = Number.NEGATIVE_INFINITY;
 
   /** `now` is the clock of `performance`. */
   constructor(now: () => number = () => performance.now()) {
@@ -82,9 +86,7 @@ export class RequestQueue {
    */
   enter(caller: string, request: QueuedRequest): boolean {
     const lane = this.#lanes.get(caller) ?? new Lane();
-    const first = lane.waiting[lane.head];
-    const delay = first === undefined ? 0 : request.arrivedAt - first.arrivedAt;
-    if (delay > MAX_QUEUE_MS && lane.length >= MIN_QUEUE) {
+    if (this.#isFull(lane, request)) {
       request.refuse();
       return false;
     }
@@ -93,6 +95,13 @@ export class RequestQueue {
     this.#waiting++;
     this.#arm();
     return true;
+  }
+
+  #isFull(lane: Lane, { arrivedAt }: QueuedRequest): boolean {
+    const first = lane.waiting[lane.head];
+    if (first === undefined || lane.length < MIN_QUEUE) return false;
+    const isOverloaded = arrivedAt - this.#lateAt < OVERLOAD_MS;
+    return arrivedAt - first.arrivedAt > MAX_QUEUE_MS || (isOverloaded && lane.length >= MAX_QUEUE);
   }
 
   /** Whether callers other than this one have requests here. */
@@ -152,7 +161,7 @@ export class RequestQueue {
       this.#lanes.delete(caller);
       this.#lanes.set(caller, lane);
       if (request === undefined || request.isGone()) this.#dropIfEmpty(caller, lane);
-      else if (this.#isTooLate(lane, request)) request.refuse();
+      else if (this.#isTooLate(lane, request)) this.#refuseLate(request);
       else this.#serve(caller, lane, request);
       return true;
     }
@@ -161,6 +170,11 @@ export class RequestQueue {
 
   #isTooLate(lane: Lane, { arrivedAt }: QueuedRequest): boolean {
     return lane.length >= MIN_QUEUE && this.#now() - arrivedAt > MAX_WAIT_MS;
+  }
+
+  #refuseLate(request: QueuedRequest): void {
+    this.#lateAt = this.#now();
+    request.refuse();
   }
 
   #serve(caller: string, lane: Lane, request: QueuedRequest): void {

@@ -48,6 +48,13 @@ export const MIN_QUEUE = 64;
  */
 export const MAX_WAIT_MS = 60;
 
+/**
+ * For a second after that, a caller may have so many waiting. Otherwise most would wait only to be
+ * refused, which takes the time in which others could be served.
+ */
+export const MAX_QUEUE = 250;
+export const OVERLOAD_MS = 1_000;
+
 /** Includes the request line. Filters are part of it, and clients have sent filters of 20 kB. */
 export const MAX_HEADER_BYTES = 65_536;
 

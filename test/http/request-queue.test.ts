@@ -5,9 +5,11 @@ import { RequestQueue } from '../../src/http/request-queue.ts';
 import {
   MAX_AT_ONCE,
   MAX_AT_ONCE_OF_CALLER,
+  MAX_QUEUE,
   MAX_QUEUE_MS,
   MAX_WAIT_MS,
   MIN_QUEUE,
+  OVERLOAD_MS,
 } from '../../src/scim/limits.ts';
 
 /** A request is begun within so many milliseconds. */
@@ -119,6 +121,19 @@ it('what has waited for too long after a burst is refused, until few are waiting
   await settle();
   expect(refused).toEqual(Array.from({ length: 30 }, () => 'a'));
   expect(begun.slice(MAX_AT_ONCE_OF_CALLER).toSorted()).toEqual(['a', 'b', 'b']);
+});
+
+it('for a second after that, a caller has only so many waiting', async () => {
+  const { send, settle, pass, refused, end } = queueAt();
+  send('a', MAX_AT_ONCE_OF_CALLER + MIN_QUEUE + 1);
+  await settle();
+  pass(MAX_WAIT_MS + 1);
+  end(1);
+  await settle();
+  expect(refused).toEqual(['a']);
+  expect(send('b', 1_000)).toBe(MAX_QUEUE);
+  pass(OVERLOAD_MS);
+  expect(send('c', 1_000)).toBe(1_000);
 });
 
 it('requests that take long give their places away', async () => {
