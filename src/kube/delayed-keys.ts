@@ -24,9 +24,12 @@ export class DelayedKeys {
     this.#onDue = onDue;
   }
 
-  /** If a key has several delays, the shortest one counts. */
+  /**
+   * If a key has several delays, the shortest one counts. NaN counts as no delay: an entry that is
+   * never due would keep the timer firing.
+   */
   add(key: string, delayMs: number): void {
-    const due = performance.now() + delayMs;
+    const due = performance.now() + (delayMs >= 0 ? delayMs : 0);
     const planned = this.#planned.get(key);
     if (planned !== undefined && planned.due <= due) return;
     const entry = { key, due };

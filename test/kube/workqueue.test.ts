@@ -115,6 +115,14 @@ describe('a workqueue', () => {
     expect(queue.depth).toBe(1);
   });
 
+  it.each([Number.NaN, -1])('adds a key at once whose delay is %d', async (delay) => {
+    const queue = newQueue();
+    queue.addAfter('a', delay);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await drain(queue)).toEqual(['a']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('ends all waiting when it closes, and accepts no more keys', async () => {
     const queue = newQueue();
     const waiting = queue.take();
