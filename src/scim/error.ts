@@ -54,11 +54,10 @@ export const tooMany = badRequest('tooMany');
 /** RFC 9865 §2.1 */
 export const invalidCount = badRequest('invalidCount');
 
-export const invalidCursor = (): ScimError =>
-  badRequest('invalidCursor')(
-    'the cursor was not issued to this integration for this filter and sort order; ' +
-      'start again with an empty cursor',
-  );
+export const invalidCursor = (
+  detail = 'the cursor was not issued to this integration for this filter and sort order; ' +
+    'start again with an empty cursor',
+): ScimError => badRequest('invalidCursor')(detail);
 
 export const expiredCursor = (seconds: number): ScimError =>
   badRequest('expiredCursor')(

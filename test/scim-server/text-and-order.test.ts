@@ -73,13 +73,14 @@ describe('a filter in a URL', () => {
     expect(await read('filter=userName+eq+%22j%ED%A0%80rg%22')).toMatchObject(refusal);
   });
 
-  it.each(['sortBy', 'sortOrder', 'cursor'])(
-    'in another encoding than UTF-8 is refused as %s is',
-    async (name) => {
-      const detail = `${name} is not percent-encoded UTF-8`;
-      expect(await read(`${name}=x%FC`)).toMatchObject({ scimType: 'invalidValue', detail });
-    },
-  );
+  it.each([
+    ['sortBy', 'invalidPath'],
+    ['sortOrder', 'invalidValue'],
+    ['cursor', 'invalidCursor'],
+  ])('in another encoding than UTF-8 is refused as %s is: %s', async (name, scimType) => {
+    const detail = `${name} is not percent-encoded UTF-8`;
+    expect(await read(`${name}=x%FC`)).toMatchObject({ status: '400', scimType, detail });
+  });
 
   it('may contain percent signs that encode nothing, and bytes in unknown parameters', async () => {
     expect(await read('filter=userName+eq+%2250%%22&x=%FC')).toMatchObject({ totalResults: 1 });
@@ -88,7 +89,9 @@ describe('a filter in a URL', () => {
 
 it.each([
   ['filter', 'userName eq "\ud800"', 'invalidFilter'],
-  ['sortBy', '\ud800', 'invalidValue'],
+  ['sortBy', '\ud800', 'invalidPath'],
+  ['sortOrder', '\ud800', 'invalidValue'],
+  ['cursor', '\ud800', 'invalidCursor'],
 ])('half of a character in the %s of a search is refused', async (name, value, scimType) => {
   const client = await tenantWith();
   const refused = await client.send('POST', '/Users/.search', { [name]: value });

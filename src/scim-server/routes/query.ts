@@ -2,7 +2,14 @@
 
 import type { Condition, SortKey } from '../../scim/condition.ts';
 import { resolveFilter, resolveSort } from '../../scim/condition-resolver.ts';
-import { invalidCount, invalidFilter, invalidSyntax, invalidValue } from '../../scim/error.ts';
+import {
+  invalidCount,
+  invalidCursor,
+  invalidFilter,
+  invalidPath,
+  invalidSyntax,
+  invalidValue,
+} from '../../scim/error.ts';
 import { parseFilter } from '../../scim/filter-parser.ts';
 import { isJsonObject, type JsonValue } from '../../scim/json.ts';
 import { MAX_RESULTS } from '../../scim/limits.ts';
@@ -71,7 +78,7 @@ export function isGiven(request: ScimRequest, name: Name): boolean {
   );
 }
 
-/** Throws invalidValue, or invalidCount. */
+/** Throws invalidValue, invalidCount, or what MALFORMED names. */
 export function searchOfUrl(request: ScimRequest): Search {
   const parameters = parametersOf(request);
   return readSearch((name) => {
@@ -97,7 +104,7 @@ function single(name: Name, values: readonly string[] = []): string | undefined 
 /**
  * Reads the body of a `.search` (RFC 7644 §3.4.3), with names in any case. An unknown name is
  * refused: without a misspelled filter, the response would be the whole list. Throws invalidSyntax,
- * invalidValue or invalidCount.
+ * and as searchOfUrl.
  */
 export function searchOfBody(body: unknown): Search {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
@@ -131,8 +138,7 @@ function readSearch(given: (name: Name) => JsonValue | undefined, malformed: str
     if (value === undefined) return undefined;
     if (typeof value !== 'string') throw invalidValue(`${name} must be a string`);
     if (value.isWellFormed()) return value;
-    // A filter with such text matches nothing, and the client would take an existing user for missing.
-    throw (name === 'filter' ? invalidFilter : invalidValue)(`${name} ${malformed}`);
+    throw (MALFORMED[name] ?? invalidValue)(`${name} ${malformed}`);
   };
   return {
     attributes: list('attributes'),
@@ -145,6 +151,16 @@ function readSearch(given: (name: Name) => JsonValue | undefined, malformed: str
     count: countOf(given('count'), given('cursor') !== undefined),
   };
 }
+
+/**
+ * A filter that is not well-formed matches nothing, and the client would take an existing user for
+ * missing. After invalidCursor, a client starts over (RFC 9865 §2.1).
+ */
+const MALFORMED: Partial<Record<Name, (detail: string) => Error>> = {
+  filter: invalidFilter,
+  sortBy: invalidPath,
+  cursor: invalidCursor,
+};
 
 function names(value: JsonValue | undefined, name: string): readonly string[] | undefined {
   if (value === undefined) return undefined;
