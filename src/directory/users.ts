@@ -32,7 +32,7 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     demand(permissions, 'users.patch');
     const decide = (current: UserRecord) => {
       checkVersion(current.version, ifMatch);
-      const attributes = withoutOwnReference(next(current), current.profile.attributes);
+      const attributes = next(current);
       demand(permissions, ...permissionsFor(current.profile.attributes, attributes));
       return attributes;
     };
@@ -59,15 +59,17 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       return changed({ ...created, groups: [] });
     },
     /** Without `active`, the user stays as active as before. */
-    replace: (caller, id, attributes, ifMatch, related) =>
-      change(caller, id, ifMatch, related, ({ profile: current }) => {
+    replace: (caller, id, sent, ifMatch, related) => {
+      const attributes = withoutOwnReference(sent);
+      return change(caller, id, ifMatch, related, ({ profile: current }) => {
         const { active } = current.attributes;
         const next =
           attributes.active === undefined && active !== undefined
             ? { ...attributes, active }
             : attributes;
         return keepImmutable(current.attributes, next, type, 'kept');
-      }),
+      });
+    },
     patch: (caller, id, operations, ifMatch, related) =>
       change(caller, id, ifMatch, related, ({ profile }) =>
         applyPatch(profile.attributes, operations, type),

@@ -3,8 +3,10 @@
  * clients write: an id, optionally with a URL.
  */
 import { isJsonObject, type JsonObject } from './json.ts';
+import type { PatchOperation } from './patch-parser.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
+import { isEmpty, withValue } from './values.ts';
 
 /** Whether there may be a manager in the JSON of a profile, which costs less than parsing it. */
 export function mayHaveManager(json: string): boolean {
@@ -28,30 +30,70 @@ export function withManagerReference(attributes: Attributes, $ref: string): Attr
 }
 
 /**
- * The attributes as they are stored. A `$ref` that says no more than `value` is left out, because
- * it is generated for each response. A client can therefore send back what it read without changing
- * it. If the client changed only one of the two, the other one follows.
+ * The attributes of a POST or PUT as they are stored. A `$ref` to a resource here is left out, since
+ * each response gets a new one; so a client can send back what it read. It says who the manager is
+ * only if there is no `value`. What was stored before doesn't matter, so a request that is repeated
+ * changes nothing.
  */
-export function withoutOwnReference(attributes: Attributes, before: Attributes = {}): Attributes {
+export function withoutOwnReference(attributes: Attributes): Attributes {
+  return settled(attributes, managerIn(attributes)?.value !== undefined);
+}
+
+/**
+ * The attributes after a PATCH, by the rules of withoutOwnReference. A manager that is changed by
+ * `value` alone loses the `$ref` of the previous one.
+ */
+export function withPatchedManager(
+  before: Attributes,
+  after: Attributes,
+  operations: readonly PatchOperation[],
+): Attributes {
+  const named = namedBy(operations);
+  const [held, manager] = [managerIn(before), managerIn(after)];
+  if (manager === undefined) return after;
+  const isReplaced = held?.value !== undefined && held.value !== manager.value;
+  if (isReplaced && manager.$ref !== undefined && !named.has('$ref')) {
+    const { $ref: _, ...rest } = manager;
+    return withManager(after, rest);
+  }
+  return named.size === 0 ? after : settled(after, named.has('value'));
+}
+
+/**
+ * The sub-attributes of the manager that the operations set or clear, since one removed all of it.
+ */
+function namedBy(operations: readonly PatchOperation[]): ReadonlySet<string> {
+  const named = new Set<string>();
+  for (const { verb, ref, selector, value } of operations) {
+    if (ref.extension !== ENTERPRISE_USER_URN || ref.attribute.name !== 'manager') continue;
+    // Where the filter doesn't match, nothing is removed.
+    if (verb === 'remove' && selector !== undefined) continue;
+    if (ref.sub !== undefined) named.add(ref.sub.name);
+    else if (isJsonObject(value)) for (const name of Object.keys(value)) named.add(name);
+    else named.clear();
+  }
+  return named;
+}
+
+function settled(attributes: Attributes, byValue: boolean): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};
-  if (typeof $ref !== 'string') return attributes;
-  const earlier = managerIn(before);
-  const unchanged = rest.value === undefined || rest.value === earlier?.value;
-  const id = referredId($ref);
-  if (unchanged && $ref === earlier?.$ref) return attributes;
-  if (unchanged && id !== undefined) return withManager(attributes, { ...rest, value: id });
-  // What was read of the earlier manager says nothing about the new one.
-  const stale = $ref === earlier?.$ref || (id !== undefined && id === earlier?.value);
-  const redundant = id !== undefined && id === rest.value;
-  return stale || redundant ? withManager(attributes, rest) : attributes;
+  const id = typeof $ref === 'string' ? referredId($ref) : undefined;
+  if (id === undefined) return attributes;
+  return withManager(attributes, byValue ? rest : { ...rest, value: id });
 }
 
 function referredId($ref: string): string | undefined {
-  return OWN_REFERENCE.exec($ref)?.[2];
+  return RELATIVE.exec($ref)?.[1] ?? ENDPOINT.exec($ref)?.[1];
 }
 
-/** The relative forms, and the URL of an endpoint at any address. */
-const OWN_REFERENCE = /^((?:\.\.\/|\/)?|https?:\/\/.+\/scim\/v2\/)Users\/([^/]+)$/;
+const RELATIVE = /^(?:\.\.\/|\/)?Users\/([^/?#]+)$/;
+
+/**
+ * The URL of an endpoint at any address, with an id of the form that newId generates. Any other URL
+ * belongs to another system.
+ */
+const ENDPOINT =
+  /^https?:\/\/.+\/scim\/v2\/Users\/([\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12})$/;
 
 function managerIn(attributes: Attributes): JsonObject | undefined {
   const extension = attributes[ENTERPRISE_USER_URN];
@@ -61,8 +103,7 @@ function managerIn(attributes: Attributes): JsonObject | undefined {
 
 function withManager(attributes: Attributes, manager: JsonObject): Attributes {
   const extension = attributes[ENTERPRISE_USER_URN];
-  return {
-    ...attributes,
-    [ENTERPRISE_USER_URN]: { ...(isJsonObject(extension) ? extension : {}), manager },
-  };
+  const held = isJsonObject(extension) ? extension : {};
+  const changed = withValue(held, 'manager', isEmpty(manager) ? undefined : manager);
+  return withValue(attributes, ENTERPRISE_USER_URN, isEmpty(changed) ? undefined : changed);
 }

@@ -8,6 +8,7 @@ import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { MAX_RESOURCE, MAX_VALUES } from './limits.ts';
+import { withPatchedManager } from './manager.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
@@ -25,7 +26,8 @@ export function applyPatch(
 ): Attributes {
   const work = new PatchWork();
   const changed = operations.reduce((held, each) => applyOperation(held, each, work), current);
-  const result = keepImmutable(current, changed, type, 'refused');
+  const settled = withPatchedManager(current, changed, operations);
+  const result = keepImmutable(current, settled, type, 'refused');
   checkRequired(result, type);
   checkSize(current, result);
   return result;
@@ -83,14 +85,6 @@ function nextSingle(
   const named = sub === undefined ? given : { [sub.name]: given ?? null };
   if (!isJsonObject(named)) return named;
   const held = isJsonObject(current) ? current : {};
-  const changed = withoutNull({ ...withoutStaleReference(held, named), ...named });
+  const changed = withoutNull({ ...held, ...named });
   return isEmpty(changed) ? undefined : changed;
-}
-
-/** When a manager is replaced by id alone, the previous manager's `$ref` is removed. */
-function withoutStaleReference(held: JsonObject, named: JsonObject): JsonObject {
-  const isSame = held.value === undefined || named.value === undefined;
-  if (isSame || held.value === named.value) return held;
-  const { $ref: _, ...rest } = held;
-  return rest;
 }

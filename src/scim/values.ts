@@ -106,7 +106,7 @@ function normalizeComplex(
 ): JsonObject | undefined {
   if (!isJsonObject(value)) throw invalidValue(`${name} must be an object`);
   const result = normalizeObject(attribute.subAttributes, value, (sub) => `${name}.${sub}`);
-  if (!isEmpty(result)) return clearedFromEmpty(attribute, result);
+  if (!isEmpty(result)) return clearedFromEmpty(attribute, result, value);
   checkNames(attribute, value, name);
   return undefined;
 }

@@ -254,51 +254,181 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(again.body).toEqual(body);
     });
 
-    describe('to a manager follows a change', () => {
-      const withOneOfTwo = async (more: JsonObject = {}) => {
-        const [old, next] = [await createUser(), await createUser()];
-        const manager = { value: old.id, ...more };
-        const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
-        const $ref = String((next.body.meta as JsonObject).location);
+    describe('to a manager', () => {
+      const ELSEWHERE = 'https://idp.other.example/scim/v2/Users/42';
+      const OF_PATH = `${ENTERPRISE_URN}:manager`;
+      interface Parties {
+        readonly x: string;
+        readonly y: string;
+        readonly ofY: string;
+      }
+      type Write = (ids: Parties) => JsonObject | readonly object[];
+      type Expected = (ids: Parties) => JsonObject | undefined;
+
+      /** What a PUT with the manager, or a PATCH with the operations, leaves of the manager. */
+      const write = async (before: JsonObject, ids: Parties, how: Write) => {
+        const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager: before } });
         const path = `/Users/${id}`;
-        const expectNext = async () => {
-          expect(managerOf(await read(path))).toEqual({ value: next.id, $ref });
-          expect(await found('/Users', `${ENTERPRISE_URN}:manager.value eq "${next.id}"`)).toEqual([
-            id,
-          ]);
-        };
-        const put = async (changed: JsonObject) => {
-          const answer = await client.send('PUT', path, {
-            ...body,
-            [ENTERPRISE_URN]: { manager: changed },
-          });
-          expect(answer.status, answer.text).toBe(200);
-        };
-        return { old, next, body, path, $ref, put, expectNext };
+        const sent = how(ids);
+        const once = () =>
+          Array.isArray(sent)
+            ? patch(path, ...sent)
+            : client.send('PUT', path, { ...body, [ENTERPRISE_URN]: { manager: sent } });
+        const [first, second] = [await once(), await once()];
+        expect(first.status, first.text).toBe(200);
+        expect(second.body).toEqual(first.body);
+        expect(await read(path)).toEqual(first.body);
+        return managerOf(first.body);
       };
+      const parties = async () => {
+        const [a, b, c] = [await createUser(), await createUser(), await createUser()];
+        const urlOf = ({ body }: typeof a) => String((body.meta as JsonObject).location);
+        return {
+          ids: { x: b.id, y: c.id, ofY: urlOf(c) },
+          stored: [
+            { value: a.id },
+            { value: b.id },
+            { value: c.id },
+            { value: a.id, $ref: ELSEWHERE },
+            { $ref: ELSEWHERE },
+          ],
+          shown: (manager: JsonObject | undefined) => {
+            const known = [a, b, c].find(({ id }) => id === manager?.value);
+            if (known === undefined || manager?.$ref !== undefined) return manager;
+            return { ...manager, $ref: urlOf(known) };
+          },
+        };
+      };
+      const named =
+        (...subs: readonly (readonly [string, (ids: Parties) => string | null])[]): Write =>
+        (ids) =>
+          subs.map(([sub, value]) => ({
+            op: 'replace',
+            path: `${OF_PATH}.${sub}`,
+            value: value(ids),
+          }));
 
-      it.each<[string, JsonObject]>([
-        ['generated', {}],
-        ['of another system', { $ref: 'https://hr.example.com/people/7' }],
-      ])('of the value, in what was read with a $ref that is %s', async (_form, more) => {
-        const { next, body, put, expectNext } = await withOneOfTwo(more);
-        await put({ ...(managerOf(body) as JsonObject), value: next.id });
-        await expectNext();
-      });
+      it.each<[string, Write, Expected]>([
+        [
+          'PUT: value and $ref',
+          ({ x, ofY }) => ({ value: x, $ref: ofY }),
+          ({ x }) => ({ value: x }),
+        ],
+        ['PUT: value', ({ x }) => ({ value: x }), ({ x }) => ({ value: x })],
+        ['PUT: $ref', ({ ofY }) => ({ $ref: ofY }), ({ y }) => ({ value: y })],
+        ['PUT: relative $ref', ({ y }) => ({ $ref: `../Users/${y}` }), ({ y }) => ({ value: y })],
+        [
+          'PUT: value and a $ref of another system',
+          ({ x }) => ({ value: x, $ref: ELSEWHERE }),
+          ({ x }) => ({ value: x, $ref: ELSEWHERE }),
+        ],
+        ['PUT: a $ref of another system', () => ({ $ref: ELSEWHERE }), () => ({ $ref: ELSEWHERE })],
+        [
+          'PUT: a $ref with a query',
+          ({ y }) => ({ $ref: `../Users/${y}?a=b` }),
+          ({ y }) => ({ $ref: `../Users/${y}?a=b` }),
+        ],
+        ['PUT: null and $ref', ({ ofY }) => ({ value: null, $ref: ofY }), () => undefined],
+        ['PUT: "" and $ref', ({ ofY }) => ({ value: '', $ref: ofY }), () => undefined],
+        [
+          'PATCH: the manager by value and $ref',
+          ({ x, ofY }) => [{ op: 'replace', path: OF_PATH, value: { value: x, $ref: ofY } }],
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH: the manager by $ref',
+          ({ ofY }) => [{ op: 'add', path: OF_PATH, value: { $ref: ofY } }],
+          ({ y }) => ({ value: y }),
+        ],
+        [
+          'PATCH: [Entra] the manager in a list, by $ref',
+          ({ y }) => [{ op: 'Add', path: OF_PATH, value: [{ $ref: `../Users/${y}` }] }],
+          ({ y }) => ({ value: y }),
+        ],
+        [
+          'PATCH: [Entra] the manager in a list, by value and $ref',
+          ({ x, y }) => [
+            { op: 'Add', path: 'manager', value: [{ $ref: `../Users/${y}`, value: x }] },
+          ],
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH without a path: value and $ref',
+          ({ x, ofY }) => [
+            { op: 'add', value: { [`${OF_PATH}.value`]: x, [`${OF_PATH}.$ref`]: ofY } },
+          ],
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH without a path: $ref',
+          ({ ofY }) => [{ op: 'add', value: { [ENTERPRISE_URN]: { manager: { $ref: ofY } } } }],
+          ({ y }) => ({ value: y }),
+        ],
+        ['PATCH: $ref', named(['$ref', ({ ofY }) => ofY]), ({ y }) => ({ value: y })],
+        [
+          'PATCH: value, then $ref',
+          named(['value', ({ x }) => x], ['$ref', ({ ofY }) => ofY]),
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH: $ref, then value',
+          named(['$ref', ({ ofY }) => ofY], ['value', ({ x }) => x]),
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH: a $ref of another system, then value',
+          named(['$ref', () => ELSEWHERE], ['value', ({ x }) => x]),
+          ({ x }) => ({ value: x, $ref: ELSEWHERE }),
+        ],
+        [
+          'PATCH: null, then $ref',
+          named(['value', () => null], ['$ref', ({ ofY }) => ofY]),
+          () => undefined,
+        ],
+        [
+          'PATCH: the manager by null and $ref',
+          ({ ofY }) => [{ op: 'replace', path: OF_PATH, value: { value: null, $ref: ofY } }],
+          () => undefined,
+        ],
+        [
+          'PATCH: removed, then $ref',
+          ({ x, ofY }) => [
+            { op: 'add', path: `${OF_PATH}.value`, value: x },
+            { op: 'remove', path: OF_PATH },
+            { op: 'add', path: `${OF_PATH}.$ref`, value: ofY },
+          ],
+          ({ y }) => ({ value: y }),
+        ],
+      ])(
+        'names the same one whatever was stored, however often: %s',
+        async (_form, how, expected) => {
+          const { ids, stored, shown } = await parties();
+          for (const before of stored) {
+            expect(await write(before, ids, how)).toEqual(shown(expected(ids)));
+          }
+        },
+      );
 
-      it('of the $ref, in what was read', async () => {
-        const { body, $ref, put, expectNext } = await withOneOfTwo();
-        await put({ ...(managerOf(body) as JsonObject), $ref });
-        await expectNext();
-      });
-
-      it.each(['add', 'replace'])('of the $ref by a PATCH with %s', async (op) => {
-        for (const sub of ['', '.$ref']) {
-          const { path, $ref, expectNext } = await withOneOfTwo();
-          const value = sub === '' ? { $ref } : $ref;
-          await patch(path, { op, path: `${ENTERPRISE_URN}:manager${sub}`, value });
-          await expectNext();
+      it('is of the previous one, and goes, if a PATCH names another by value alone', async () => {
+        const { ids, shown } = await parties();
+        const elsewhere = { value: 'old', $ref: ELSEWHERE };
+        const next = named(['value', ({ x }) => x]);
+        expect(await write(elsewhere, ids, next)).toEqual(shown({ value: ids.x }));
+        const same = named(['value', () => 'old']);
+        for (const before of [elsewhere, { $ref: ELSEWHERE }]) {
+          expect(await write(before, ids, same)).toEqual(elsewhere);
         }
+        const unmatched = { op: 'remove', path: `${OF_PATH}[value eq "nobody"].$ref` };
+        const withRemoval: Write = (all) => [...(next(all) as object[]), unmatched];
+        expect(await write(elsewhere, ids, withRemoval)).toEqual(shown({ value: ids.x }));
+      });
+
+      it('finds the user by the manager whom it names', async () => {
+        const { ids } = await parties();
+        const { id } = await createUser({ [ENTERPRISE_URN]: { manager: { value: ids.x } } });
+        await patch(`/Users/${id}`, ...(named(['$ref', ({ ofY }) => ofY])(ids) as object[]));
+        expect(await found('/Users', `${OF_PATH}.value eq "${ids.y}"`)).toEqual([id]);
+        expect(await found('/Users', `${OF_PATH}.value eq "${ids.x}"`)).toEqual([]);
       });
     });
 
@@ -313,18 +443,11 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(managerOf(body)).toEqual({ value: boss.id, $ref: url });
     });
 
-    it('to a manager does not bring back one that a PUT clears', async () => {
-      const boss = await createUser();
-      const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager: { value: boss.id } } });
-      const manager = { ...(managerOf(body) as JsonObject), value: '' };
-      await client.send('PUT', `/Users/${id}`, { ...body, [ENTERPRISE_URN]: { manager } });
-      expect(managerOf(await read(`/Users/${id}`))).toBeUndefined();
-    });
-
     it('to an unknown manager, or to another system, is kept as sent', async () => {
       const boss = await createUser();
       const elsewhere = { value: boss.id, $ref: 'https://hr.example.com/people/7' };
-      for (const manager of [{ value: 'nobody' }, elsewhere]) {
+      const $ref = 'https://idp.other.example/scim/v2/Users/42';
+      for (const manager of [{ value: 'nobody' }, elsewhere, { $ref }, { value: '42', $ref }]) {
         const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
         expect(managerOf(body)).toEqual(manager);
         expect(managerOf(await read(`/Users/${id}`))).toEqual(manager);

@@ -53,12 +53,19 @@ export function complexFromText(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * Entra ID also clears the manager with an empty string inside the object. Expects the canonical
- * form.
- * `{"manager": {"value": ""}}` → `{"manager": null}`
+ * Entra ID also clears the manager with an empty string inside the object, and clients that send
+ * back what they read clear it with null beside its `$ref`. Expects the canonical form, and what was
+ * sent.
+ * `{"manager": {"value": ""}}`, `{"manager": {"value": null, "$ref": "../Users/2819c223"}}` →
+ * `{"manager": null}`
  */
-export function clearedFromEmpty(attribute: Attribute, value: JsonObject): JsonObject | undefined {
-  if (attribute.multiValued || value.value !== '') return value;
+export function clearedFromEmpty(
+  attribute: Attribute,
+  value: JsonObject,
+  sent: JsonObject,
+): JsonObject | undefined {
+  const isNull = value.value === undefined && property(sent, 'value') !== undefined;
+  if (attribute.multiValued || (value.value !== '' && !isNull)) return value;
   const hasMore = Object.keys(value).some((name) => name !== 'value' && name !== '$ref');
   return hasMore ? value : undefined;
 }
