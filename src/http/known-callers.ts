@@ -1,10 +1,13 @@
 /**
- * Credentials that were valid a short time ago. They decide only whose turn a request takes: it is
+ * Credentials that were valid not long ago. They decide only whose turn a request takes: it is
  * authenticated all the same.
  */
 
-/** How long credentials are known after their last use, at least. */
-const KNOWN_MS = 30_000;
+/**
+ * How long credentials are known after their last use, at least. Identity providers that
+ * synchronize do so every 20 to 40 minutes.
+ */
+const KNOWN_MS = 3_600_000;
 /** No usual credentials are longer, and each kept one takes memory. */
 const MOST_CHARACTERS = 2_048;
 const MOST_KNOWN = 10_000;

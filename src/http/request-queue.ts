@@ -44,6 +44,8 @@ class Lane {
   readonly serving = new Map<QueuedRequest, number>();
   /** The index of the first one that is waiting. */
   head = 0;
+  /** When a request was last refused because it had waited for too long. */
+  lateAt = Number.NEGATIVE_INFINITY;
 
   get length(): number {
     return this.waiting.length - this.head;
@@ -70,8 +72,6 @@ export class RequestQueue {
   /** When the last turn ended. */
   #turnedAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** When a request was last refused because it had waited for too long. */
-  #lateAt = Number.NEGATIVE_INFINITY;
 
   /** `now` is the clock of `performance`. */
   constructor(now: () => number = () => performance.now()) {
@@ -100,7 +100,7 @@ export class RequestQueue {
   #isFull(lane: Lane, { arrivedAt }: QueuedRequest): boolean {
     const first = lane.waiting[lane.head];
     if (first === undefined || lane.length < MIN_QUEUE) return false;
-    const isOverloaded = arrivedAt - this.#lateAt < OVERLOAD_MS;
+    const isOverloaded = arrivedAt - lane.lateAt < OVERLOAD_MS;
     return arrivedAt - first.arrivedAt > MAX_QUEUE_MS || (isOverloaded && lane.length >= MAX_QUEUE);
   }
 
@@ -161,7 +161,7 @@ export class RequestQueue {
       this.#lanes.delete(caller);
       this.#lanes.set(caller, lane);
       if (request === undefined || request.isGone()) this.#dropIfEmpty(caller, lane);
-      else if (this.#isTooLate(lane, request)) this.#refuseLate(request);
+      else if (this.#isTooLate(lane, request)) this.#refuseLate(lane, request);
       else this.#serve(caller, lane, request);
       return true;
     }
@@ -172,8 +172,8 @@ export class RequestQueue {
     return lane.length >= MIN_QUEUE && this.#now() - arrivedAt > MAX_WAIT_MS;
   }
 
-  #refuseLate(request: QueuedRequest): void {
-    this.#lateAt = this.#now();
+  #refuseLate(lane: Lane, request: QueuedRequest): void {
+    lane.lateAt = this.#now();
     request.refuse();
   }
 

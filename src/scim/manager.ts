@@ -2,7 +2,8 @@
  * The manager of the EnterpriseUser extension. It is the only reference to another resource that
  * clients write: an id, optionally with a URL.
  */
-import { isJsonObject, type JsonObject } from './json.ts';
+import type { AttributeRef } from './condition.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { PatchOperation } from './patch-parser.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
@@ -51,6 +52,7 @@ export function withPatchedManager(
   const named = namedBy(operations);
   const [held, manager] = [managerIn(before), managerIn(after)];
   if (manager === undefined) return after;
+  if (named.has('value') && manager.value === undefined) return withManager(after, {});
   const isReplaced = held?.value !== undefined && held.value !== manager.value;
   if (isReplaced && manager.$ref !== undefined && !named.has('$ref')) {
     const { $ref: _, ...rest } = manager;
@@ -68,7 +70,8 @@ function namedBy(operations: readonly PatchOperation[]): ReadonlySet<string> {
     if (ref.extension !== ENTERPRISE_USER_URN || ref.attribute.name !== 'manager') continue;
     // Where the filter doesn't match, nothing is removed.
     if (verb === 'remove' && selector !== undefined) continue;
-    if (ref.sub !== undefined) named.add(ref.sub.name);
+    if (verb === 'remove' && ref.sub !== undefined) named.delete(ref.sub.name);
+    else if (ref.sub !== undefined) named.add(ref.sub.name);
     else if (isJsonObject(value)) for (const name of Object.keys(value)) named.add(name);
     else named.clear();
   }
@@ -77,6 +80,7 @@ function namedBy(operations: readonly PatchOperation[]): ReadonlySet<string> {
 
 function settled(attributes: Attributes, byValue: boolean): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};
+  if ($ref === '') return withManager(attributes, rest);
   const id = typeof $ref === 'string' ? referredId($ref) : undefined;
   if (id === undefined) return attributes;
   return withManager(attributes, byValue ? rest : { ...rest, value: id });
@@ -106,4 +110,11 @@ function withManager(attributes: Attributes, manager: JsonObject): Attributes {
   const held = isJsonObject(extension) ? extension : {};
   const changed = withValue(held, 'manager', isEmpty(manager) ? undefined : manager);
   return withValue(attributes, ENTERPRISE_USER_URN, isEmpty(changed) ? undefined : changed);
+}
+
+/** The manager as a response shows it, for a filter in a path. */
+export function managerAsRead({ extension, attribute }: AttributeRef, held: JsonValue): JsonValue {
+  const isManager = extension === ENTERPRISE_USER_URN && attribute.name === 'manager';
+  if (!isManager || !isJsonObject(held) || held.$ref !== undefined || !held.value) return held;
+  return { ...held, $ref: `../Users/${held.value}` };
 }

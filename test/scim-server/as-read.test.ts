@@ -390,6 +390,31 @@ describe.each(DATABASES)('on %s', (_, open) => {
           ({ ofY }) => [{ op: 'replace', path: OF_PATH, value: { value: null, $ref: ofY } }],
           () => undefined,
         ],
+        ['PATCH: null', named(['value', () => null]), () => undefined],
+        [
+          'PATCH: null, then a $ref of another system',
+          named(['value', () => null], ['$ref', () => ELSEWHERE]),
+          () => undefined,
+        ],
+        [
+          'PATCH: the manager by ""',
+          () => [{ op: 'replace', path: OF_PATH, value: { value: '' } }],
+          () => undefined,
+        ],
+        ['PUT: $ref ""', () => ({ $ref: '' }), () => undefined],
+        [
+          'PATCH: the manager by value and $ref ""',
+          ({ x }) => [{ op: 'replace', path: OF_PATH, value: { value: x, $ref: '' } }],
+          ({ x }) => ({ value: x }),
+        ],
+        [
+          'PATCH: value removed, then $ref',
+          ({ ofY }) => [
+            { op: 'remove', path: `${OF_PATH}.value` },
+            { op: 'add', path: `${OF_PATH}.$ref`, value: ofY },
+          ],
+          ({ y }) => ({ value: y }),
+        ],
         [
           'PATCH: removed, then $ref',
           ({ x, ofY }) => [
@@ -421,6 +446,18 @@ describe.each(DATABASES)('on %s', (_, open) => {
         const unmatched = { op: 'remove', path: `${OF_PATH}[value eq "nobody"].$ref` };
         const withRemoval: Write = (all) => [...(next(all) as object[]), unmatched];
         expect(await write(elsewhere, ids, withRemoval)).toEqual(shown({ value: ids.x }));
+      });
+
+      it('in the path of a PATCH finds the manager as it was read', async () => {
+        const { ids } = await parties();
+        const { id } = await createUser({ [ENTERPRISE_URN]: { manager: { value: ids.y } } });
+        const selected = (url: string) => `${OF_PATH}[$ref eq "${url}"]`;
+        const replace = { op: 'replace', path: `${selected(ids.ofY)}.value`, value: ids.x };
+        expect((await patch(`/Users/${id}`, replace)).status).toBe(200);
+        expect(managerOf(await read(`/Users/${id}`))).toMatchObject({ value: ids.x });
+        const path = selected(`../Users/${ids.x}`);
+        expect((await patch(`/Users/${id}`, { op: 'remove', path })).status).toBe(200);
+        expect(managerOf(await read(`/Users/${id}`))).toBeUndefined();
       });
 
       it('finds the user by the manager whom it names', async () => {
