@@ -41,8 +41,8 @@ function limitRows(): readonly Row[] {
       'requests processed at one time; the others wait',
       `${limits.MAX_AT_ONCE_OF_CALLER} of a token, ${limits.MAX_AT_ONCE} of all`,
       `429 or 503 while ${limits.MIN_QUEUE} requests of a token are waiting, the first one for ${limits.MAX_QUEUE_MS} ms; ` +
-        `the first one itself after ${limits.MAX_WAIT_MS} ms, and for a second after that, all ` +
-        `above ${limits.MAX_QUEUE}`,
+        `the first one itself after ${limits.MAX_WAIT_MS} ms, and all above ` +
+        `${limits.MAX_QUEUE} for ${seconds(limits.OVERLOAD_MS)} after that`,
     ],
     [
       'requests that a client sends on one connection before it has the response to the first',
