@@ -30,6 +30,18 @@ export function withManagerReference(attributes: Attributes, $ref: string): Attr
   return withManager(attributes, { ...managerIn(attributes), $ref });
 }
 
+/** The attributes with the manager as filters compare it: whom a response shows with a URL has one. */
+export function withComparedManager(attributes: Attributes): Attributes {
+  const id = managerWithoutReference(attributes);
+  return id === undefined ? attributes : withManagerReference(attributes, `../Users/${id}`);
+}
+
+/** The same for the value of one attribute. */
+export function comparedManager(ref: AttributeRef, held: JsonValue): JsonValue {
+  if (!isManager(ref)) return held;
+  return managerIn(withComparedManager({ [ENTERPRISE_USER_URN]: { manager: held } })) ?? held;
+}
+
 /**
  * The attributes of a POST or PUT as they are stored. A `$ref` to a resource here is left out, since
  * each response gets a new one; so a client can send back what it read. It says who the manager is
@@ -49,9 +61,9 @@ export function withPatchedManager(
   after: Attributes,
   operations: readonly PatchOperation[],
 ): Attributes {
-  const named = namedBy(operations);
   const [held, manager] = [managerIn(before), managerIn(after)];
   if (manager === undefined) return after;
+  const named = namedBy(operations);
   if (named.has('value') && manager.value === undefined) return withManager(after, {});
   const isReplaced = held?.value !== undefined && held.value !== manager.value;
   if (isReplaced && manager.$ref !== undefined && !named.has('$ref')) {
@@ -67,7 +79,7 @@ export function withPatchedManager(
 function namedBy(operations: readonly PatchOperation[]): ReadonlySet<string> {
   const named = new Set<string>();
   for (const { verb, ref, selector, value } of operations) {
-    if (ref.extension !== ENTERPRISE_USER_URN || ref.attribute.name !== 'manager') continue;
+    if (!isManager(ref)) continue;
     // Where the filter doesn't match, nothing is removed.
     if (verb === 'remove' && selector !== undefined) continue;
     if (verb === 'remove' && ref.sub !== undefined) named.delete(ref.sub.name);
@@ -99,6 +111,9 @@ const RELATIVE = /^(?:\.\.\/|\/)?Users\/([^/?#]+)$/;
 const ENDPOINT =
   /^https?:\/\/.+\/scim\/v2\/Users\/([\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12})$/;
 
+const isManager = ({ extension, attribute }: AttributeRef): boolean =>
+  extension === ENTERPRISE_USER_URN && attribute.name === 'manager';
+
 function managerIn(attributes: Attributes): JsonObject | undefined {
   const extension = attributes[ENTERPRISE_USER_URN];
   const manager = isJsonObject(extension) ? extension.manager : undefined;
@@ -110,11 +125,4 @@ function withManager(attributes: Attributes, manager: JsonObject): Attributes {
   const held = isJsonObject(extension) ? extension : {};
   const changed = withValue(held, 'manager', isEmpty(manager) ? undefined : manager);
   return withValue(attributes, ENTERPRISE_USER_URN, isEmpty(changed) ? undefined : changed);
-}
-
-/** The manager as a response shows it, for a filter in a path. */
-export function managerAsRead({ extension, attribute }: AttributeRef, held: JsonValue): JsonValue {
-  const isManager = extension === ENTERPRISE_USER_URN && attribute.name === 'manager';
-  if (!isManager || !isJsonObject(held) || held.$ref !== undefined || !held.value) return held;
-  return { ...held, $ref: `../Users/${held.value}` };
 }

@@ -8,7 +8,7 @@ import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { MAX_RESOURCE, MAX_VALUES } from './limits.ts';
-import { managerAsRead, withPatchedManager } from './manager.ts';
+import { comparedManager, withPatchedManager } from './manager.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
@@ -77,7 +77,7 @@ function nextSingle(
   current: JsonValue | undefined,
 ): JsonValue | undefined {
   const { sub } = ref;
-  if (selector !== undefined && !matches(selector.where, managerAsRead(ref, current ?? {}))) {
+  if (selector !== undefined && !matches(selector.where, comparedManager(ref, current ?? {}))) {
     if (verb === 'remove') return current;
     throw noTarget(`the value of ${refText(ref)} doesn't match the filter in the path`);
   }

@@ -4,7 +4,7 @@
  */
 import { comparable } from '../../scim/comparable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../scim/json.ts';
-import { managerWithoutReference, withManagerReference } from '../../scim/manager.ts';
+import { withComparedManager } from '../../scim/manager.ts';
 import type { Attributes } from '../../scim/resource.ts';
 import type { Attribute, ResourceType } from '../../scim/schema.ts';
 
@@ -16,11 +16,7 @@ export function searchDocument(attributes: Attributes, type: ResourceType): Json
   const document: Record<string, JsonValue> = {
     ...comparables(type.schema.attributes, attributes),
   };
-  const managerId = managerWithoutReference(attributes);
-  const whole =
-    managerId === undefined
-      ? attributes
-      : withManagerReference(attributes, `../Users/${managerId}`);
+  const whole = withComparedManager(attributes);
   for (const { schema } of type.extensions) {
     const held = whole[schema.id];
     if (isJsonObject(held)) document[schema.id] = comparables(schema.attributes, held);

@@ -238,7 +238,7 @@ export class Pool {
     const now = performance.now();
     const { acquireMs, idleMs } = this.#limits;
     this.#waiting = this.#waiting.filter(({ since, reject }) => {
-      const isLate = now - since > acquireMs;
+      const isLate = this.#isLate(since);
       if (isLate) reject(this.#none());
       return !isLate;
     });
