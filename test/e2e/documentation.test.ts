@@ -88,7 +88,7 @@ END`);
   });
 });
 
-/** The controller manager would take five seconds to delete a namespace. */
+/** The controller manager takes up to five seconds to delete a namespace, and may be first. */
 const CLEAN = `[ -z "$(kubectl --namespace scim-operator get configmap scim-operator --ignore-not-found --output name)" ] ||
   helm uninstall scim-operator --namespace scim-operator
 kubectl delete clusterroles --selector app.kubernetes.io/part-of=scim-operator
@@ -96,7 +96,8 @@ for name in acme argocd; do
   kubectl get namespace $name --ignore-not-found --output name | grep --quiet . || continue
   kubectl --namespace $name delete scim,secrets,configmaps,roles,rolebindings,serviceaccounts --all
   kubectl delete namespace $name --wait=false
-  kubectl replace --raw /api/v1/namespaces/$name/finalize -f - <<END
+  kubectl replace --raw /api/v1/namespaces/$name/finalize -f - <<END ||
 {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"$name"},"spec":{"finalizers":[]}}
 END
+    kubectl wait --for=delete namespace/$name
 done`;
