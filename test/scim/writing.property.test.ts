@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/scim/json.ts';
+import { withoutOwnReference } from '../../src/scim/manager.ts';
 import { separateMemberOperations, separateMembers } from '../../src/scim/members.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { StoredProfile } from '../../src/scim/profile.ts';
@@ -22,8 +23,9 @@ const USER: ResourceType = {
   extensions: [...user.extensions, { schema: ODDITIES, required: false }],
 };
 
+/** As they are stored. */
 const users = body(USER, 'userName').map((each) =>
-  parseResource({ ...each, userName: 'ada' }, USER),
+  withoutOwnReference(parseResource({ ...each, userName: 'ada' }, USER)),
 );
 
 function frozen<T>(value: T): T {
