@@ -1,6 +1,6 @@
 /** What happens if it can't be found out who may do what. */
 import { isForbidden } from '../kube/errors.ts';
-import { BusyError } from './gate.ts';
+import { BusyError } from './concurrency-limit.ts';
 
 /**
  * The Kubernetes API didn't say whether something is allowed. This is neither a yes nor a no: the

@@ -12,7 +12,7 @@ import {
 } from '../kube/resource.ts';
 import { accessError } from './error.ts';
 import type { Identity } from './identity.ts';
-import { Recent } from './recent.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 export interface Grant {
   readonly binding: { readonly kind: string; readonly name: string };
@@ -30,13 +30,13 @@ const MOST_KEPT = 1_000;
 
 export class Grants {
   readonly #client: Client;
-  readonly #bindings: Recent<readonly RoleBinding[]>;
-  readonly #roles: Recent<Role | undefined>;
+  readonly #bindings: TtlCache<readonly RoleBinding[]>;
+  readonly #roles: TtlCache<Role | undefined>;
 
   constructor(client: Client, clock: () => number) {
     this.#client = client;
-    this.#bindings = new Recent(clock, MOST_KEPT);
-    this.#roles = new Recent(clock, MOST_KEPT);
+    this.#bindings = new TtlCache(clock, MOST_KEPT);
+    this.#roles = new TtlCache(clock, MOST_KEPT);
   }
 
   /** In the order of the bindings' names, those of the namespace first. */

@@ -4,11 +4,11 @@
 import { hash } from 'node:crypto';
 import type { Client } from '../kube/client.ts';
 import { SUBJECT_ACCESS_REVIEWS } from '../kube/resource.ts';
+import { ConcurrencyLimit, ConcurrencyLimits } from './concurrency-limit.ts';
 import { accessError } from './error.ts';
-import { Gate, Gates } from './gate.ts';
 import type { Identity, ResourceAttributes } from './identity.ts';
-import { mapInTurn } from './in-turn.ts';
-import { Recent } from './recent.ts';
+import { mapConcurrently } from './map-concurrently.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 /** About as many as can be asked within the time that decisions are kept. */
 const MOST_KEPT = 20_000;
@@ -20,14 +20,14 @@ const OF_USER = { what: WHAT, atOnce: 8, waiting: 1_000 };
 
 export class Reviews {
   readonly #client: Client;
-  readonly #kept: Recent<boolean>;
-  readonly #gate = new Gate(OF_ALL);
-  readonly #gates = new Gates(OF_USER);
+  readonly #kept: TtlCache<boolean>;
+  readonly #limitOfAll = new ConcurrencyLimit(OF_ALL);
+  readonly #limitOfEachUser = new ConcurrencyLimits(OF_USER);
 
   /** `clock` is monotonic, in milliseconds. */
   constructor(client: Client, clock: () => number, most = MOST_KEPT) {
     this.#client = client;
-    this.#kept = new Recent(clock, most);
+    this.#kept = new TtlCache(clock, most);
   }
 
   /** In order. Rejects with AccessError if any of them could not be decided. */
@@ -37,7 +37,7 @@ export class Reviews {
   ): Promise<readonly boolean[]> {
     const { user, groups, uid, extra } = identity;
     const who = hash('sha256', JSON.stringify([user, groups, uid, sorted(extra)]));
-    return mapInTurn(actions, OF_USER.atOnce, (action) => {
+    return mapConcurrently(actions, OF_USER.atOnce, (action) => {
       const { verb, group, resource, namespace, name } = action;
       const key = JSON.stringify([who, verb, group, resource, namespace, name]);
       return this.#kept.get(key, () => this.#ask(identity, action));
@@ -52,8 +52,8 @@ export class Reviews {
     if (user === '') return false;
     try {
       const spec = { user, groups, uid, extra, resourceAttributes };
-      const review = await this.#gates.run(user, () =>
-        this.#gate.run(() => this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec)),
+      const review = await this.#limitOfEachUser.run(user, () =>
+        this.#limitOfAll.run(() => this.#client.review<Verdict>(SUBJECT_ACCESS_REVIEWS, spec)),
       );
       return review.status?.allowed === true && review.status.denied !== true;
     } catch (error) {

@@ -11,7 +11,7 @@ import { type Client, getIfExists } from '../kube/client.ts';
 import { isForbidden, isResourceTypeMissing } from '../kube/errors.ts';
 import { type KubeObject, NAMESPACES } from '../kube/resource.ts';
 import { accessError } from './error.ts';
-import { Recent } from './recent.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 export interface TenantInfo {
   readonly name: string;
@@ -35,7 +35,7 @@ export class Tenants {
   readonly #client: Client;
   readonly #store: Store;
   readonly #watched: readonly string[] | undefined;
-  readonly #facts: Recent<Facts>;
+  readonly #facts: TtlCache<Facts>;
   readonly #all = new WeakMap<Facts, Promise<readonly TenantInfo[]>>();
 
   constructor(
@@ -47,7 +47,7 @@ export class Tenants {
     this.#client = client;
     this.#store = store;
     this.#watched = watched;
-    this.#facts = new Recent(clock, 1);
+    this.#facts = new TtlCache(clock, 1);
   }
 
   /** In the order of their names. */

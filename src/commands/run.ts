@@ -7,7 +7,7 @@ import type { Config } from '../config/options.ts';
 import { hasPath, isUnencrypted } from '../config/public-url.ts';
 import type { NamingRule } from '../directory/kubernetes-names.ts';
 import { RequestTracker } from '../directory/last-requests.ts';
-import { impatient } from '../directory/metrics/impatient.ts';
+import { withinDeadline } from '../directory/metrics/within-deadline.ts';
 import { Pruning } from '../directory/pruning.ts';
 import type { Store } from '../directory/store/store.ts';
 import type { Application } from '../http/application.ts';
@@ -62,7 +62,7 @@ export async function run(
   let stuck: () => string | undefined = () => undefined;
   let unready: () => string | undefined = () => undefined;
 
-  const answers = impatient(async () => {
+  const answers = withinDeadline(async () => {
     await store?.ping();
     return true;
   });

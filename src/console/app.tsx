@@ -1,6 +1,6 @@
 /** The application for people: the console, sign-in and setup links. */
 import { Hono } from 'hono';
-import { Gates } from '../access/gate.ts';
+import { ConcurrencyLimits } from '../access/concurrency-limit.ts';
 import { returnTarget } from '../sso/return-target.ts';
 import { activityPages } from './activity/routes.tsx';
 import { assetRoutes } from './assets/assets.ts';
@@ -30,7 +30,7 @@ const TENANT_PAGES = { what: 'pages of this session', atOnce: 1, waiting: 2 };
 
 export function createConsole(context: ConsoleContext): ConsoleRoutes {
   const app: ConsoleRoutes = new Hono<ConsoleEnv>();
-  const tenantPages = new Gates(TENANT_PAGES);
+  const tenantPages = new ConcurrencyLimits(TENANT_PAGES);
   app.use(accessLog(context));
   app.use(securityHeaders(context.publicUrl));
   app.use(async (c, next) => {

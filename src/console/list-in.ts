@@ -1,5 +1,5 @@
 /** Lists objects in the namespaces that a visitor may see. */
-import { mapInTurn } from '../access/in-turn.ts';
+import { mapConcurrently } from '../access/map-concurrently.ts';
 import type { Client, ListOptions } from '../kube/client.ts';
 import { isForbidden, isResourceTypeMissing } from '../kube/errors.ts';
 import type { KubeObject, ResourceDefinition } from '../kube/resource.ts';
@@ -22,7 +22,7 @@ export async function listIn<T extends KubeObject>(
     if (all !== undefined)
       return all.filter(({ metadata }) => wanted.has(metadata.namespace ?? ''));
   }
-  const lists = await mapInTurn(namespaces, AT_ONCE, (namespace) =>
+  const lists = await mapConcurrently(namespaces, AT_ONCE, (namespace) =>
     readAll<T>(client, resource, { namespace, labelSelector }),
   );
   return lists.flat();

@@ -1,6 +1,5 @@
 /** Reads a directory beside the processes that are using it, without changing anything. */
 import { isPostgres, sqlitePath } from './database-url.ts';
-import { findDirectory } from './postgres/begin.ts';
 import { readCensus } from './postgres/census.ts';
 import { PostgresAddress } from './postgres/connection/address.ts';
 import { clientTo } from './postgres/connection/client.ts';
@@ -8,6 +7,7 @@ import { openConnections } from './postgres/connection/connections.ts';
 import { qualifier } from './postgres/connection/qualified.ts';
 import { ActivityLog } from './postgres/log/activity-log.ts';
 import { createRecentRequestStore } from './postgres/log/recent-request-store.ts';
+import { findDirectory } from './postgres/setup-connection.ts';
 import { createCensus } from './sqlite/census.ts';
 import { openReadConnections } from './sqlite/connections.ts';
 import { activityReads } from './sqlite/log/activity-log.ts';

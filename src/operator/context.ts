@@ -15,7 +15,7 @@ import type { KubeObject, ObjectKey } from '../kube/resource.ts';
 import type { ObjectStore } from '../kube/store.ts';
 import type { Contentions } from './contentions.ts';
 import type { DirectoryMarks } from './directory-marks.ts';
-import type { UnlabelledWatches } from './unlabelled.ts';
+import type { UnlabelledWatches } from './unlabelled-watches.ts';
 
 /** What the reflectors know. For Secrets and namespaces, this is the metadata only. */
 export interface Caches {

@@ -14,7 +14,7 @@ import { DirectoryMarks } from './directory-marks.ts';
 import { createRoleMetrics, RoleReport } from './group-binding/lost-roles.ts';
 import { createPolicyMetric, PolicyReport } from './group-binding/policy-report.ts';
 import { SeenEnds } from './integration/seen-ends.ts';
-import { UnwatchedReport } from './integration/unwatched.ts';
+import { UnwatchedReport } from './integration/unwatched-report.ts';
 import { createOperatorMetrics } from './metrics.ts';
 import type { ElectionOptions, OperatorOptions } from './options.ts';
 import { Definitions } from './outdated-crds.ts';

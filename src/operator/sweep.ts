@@ -9,7 +9,7 @@ import type { OperatorContext } from './context.ts';
 import { endLostRoles, type RoleReport } from './group-binding/lost-roles.ts';
 import { activeIntegrations } from './integration/activity-cache.ts';
 import { missingResources, purgeEnded } from './integration/end.ts';
-import type { UnwatchedReport } from './integration/unwatched.ts';
+import type { UnwatchedReport } from './integration/unwatched-report.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 

@@ -17,13 +17,13 @@ import type { RoleReport } from './group-binding/lost-roles.ts';
 import type { PolicyReport } from './group-binding/policy-report.ts';
 import { createIntegrationControllers } from './integration/controller.ts';
 import type { SeenEnds } from './integration/seen-ends.ts';
-import type { UnwatchedReport } from './integration/unwatched.ts';
+import type { UnwatchedReport } from './integration/unwatched-report.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { OperatorOptions } from './options.ts';
 import { cachesOf, type Reflectors } from './reflectors.ts';
 import { sweepUntil } from './sweep.ts';
 import { createTenantController } from './tenant/controller.ts';
-import { UnlabelledWatches } from './unlabelled.ts';
+import { UnlabelledWatches } from './unlabelled-watches.ts';
 
 const NO_DEFAULT_ROLES: DefaultRoleOptions = {
   naming: { prefix: '', from: 'userName', case: 'preserve' },

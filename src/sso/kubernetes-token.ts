@@ -1,6 +1,6 @@
 /** Signs in the holder of a Kubernetes token: the way in before any provider is set up. */
 import { decodeJwt } from 'jose';
-import { BusyError, Gate } from '../access/gate.ts';
+import { BusyError, ConcurrencyLimit } from '../access/concurrency-limit.ts';
 import type { TokenHolder } from '../directory/store/sessions.ts';
 import type { Client } from '../kube/client.ts';
 import { outcomeOf } from '../kube/errors.ts';
@@ -36,7 +36,7 @@ type Reviewed =
 export class TokenReviewer {
   readonly #client: Pick<Client, 'review'>;
   readonly #now: () => number;
-  readonly #gate = new Gate(REVIEWS);
+  readonly #limit = new ConcurrencyLimit(REVIEWS);
 
   constructor(client: Pick<Client, 'review'>, now: () => number) {
     this.#client = client;
@@ -55,7 +55,7 @@ export class TokenReviewer {
       return refused('the token has expired');
     try {
       const spec = { token, audiences: [AUDIENCE] };
-      const { status } = await this.#gate.run(() =>
+      const { status } = await this.#limit.run(() =>
         this.#client.review<TokenReview>(TOKEN_REVIEWS, spec),
       );
       if (status?.authenticated !== true)

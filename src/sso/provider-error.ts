@@ -6,7 +6,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
-import { BusyError } from '../access/gate.ts';
+import { BusyError } from '../access/concurrency-limit.ts';
 
 /**
  * - `unreachable`: no response, or none in time.

@@ -25,7 +25,7 @@ import {
   discovery,
   fetchUserInfo,
 } from 'openid-client';
-import { Gate } from '../access/gate.ts';
+import { ConcurrencyLimit } from '../access/concurrency-limit.ts';
 import type { Logger } from '../logger.ts';
 import { Outage } from '../outage.ts';
 import type { Attempt } from './attempt.ts';
@@ -68,7 +68,7 @@ export class Provider {
   readonly #log: Logger;
   readonly #clock: () => number;
   readonly #outage = new Outage();
-  readonly #exchanges = new Gate(EXCHANGES);
+  readonly #exchanges = new ConcurrencyLimit(EXCHANGES);
   #known: Discovered | undefined;
   #pending: Promise<Discovered> | undefined;
   #failure: { readonly error: ProviderError; readonly at: number } | undefined;

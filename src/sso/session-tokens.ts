@@ -3,7 +3,7 @@
  * that a revoked one ends it.
  */
 import { AccessError } from '../access/error.ts';
-import { Recent } from '../access/recent.ts';
+import { TtlCache } from '../access/ttl-cache.ts';
 import type { TokenHolder, TokenSession } from '../directory/store/sessions.ts';
 import type { TokenReviewer } from './kubernetes-token.ts';
 import { Seal } from './seal.ts';
@@ -14,12 +14,12 @@ const MOST_REMEMBERED = 10_000;
 
 export class SessionTokens {
   readonly #reviewer: TokenReviewer;
-  readonly #recent: Recent<TokenHolder | undefined>;
+  readonly #recent: TtlCache<TokenHolder | undefined>;
 
   /** `clock` is monotonic, in milliseconds. */
   constructor(reviewer: TokenReviewer, clock: () => number) {
     this.#reviewer = reviewer;
-    this.#recent = new Recent(clock, MOST_REMEMBERED, REVIEWED_MS);
+    this.#recent = new TtlCache(clock, MOST_REMEMBERED, REVIEWED_MS);
   }
 
   /**

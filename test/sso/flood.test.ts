@@ -1,7 +1,7 @@
 /** A thousand failed sign-ins a second, while others work. */
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BusyError, Gate } from '../../src/access/gate.ts';
+import { BusyError, ConcurrencyLimit } from '../../src/access/concurrency-limit.ts';
 import type { Client } from '../../src/kube/client.ts';
 import { Journal } from '../../src/sso/journal.ts';
 import { MinuteBudget } from '../../src/sso/minute-budget.ts';
@@ -135,13 +135,13 @@ describe('the log of refusals', () => {
   });
 });
 
-describe('a gate', () => {
+describe('a concurrency limit', () => {
   it('runs some calls at once, lets some wait in order, and refuses the rest', async () => {
-    const gate = new Gate({ what: 'sign-ins', atOnce: 2, waiting: 2 });
+    const limit = new ConcurrencyLimit({ what: 'sign-ins', atOnce: 2, waiting: 2 });
     const ends: (() => void)[] = [];
     const begun: number[] = [];
     const enter = (id: number) =>
-      gate.run(async () => {
+      limit.run(async () => {
         begun.push(id);
         await new Promise<void>((resolve) => ends.push(resolve));
         return id;
@@ -156,7 +156,7 @@ describe('a gate', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await Promise.all(calls)).toEqual([1, 2, 3, 4]);
-    const failing = gate.run(() => Promise.reject(new Error('no')));
+    const failing = limit.run(() => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
     const last = enter(6);
     await expect.poll(() => begun).toContain(6);

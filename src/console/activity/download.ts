@@ -1,5 +1,5 @@
 /** Files that are sent while they are read. */
-import { Gates } from '../../access/gate.ts';
+import { ConcurrencyLimits } from '../../access/concurrency-limit.ts';
 import type { ACTIVITY_LINES } from '../../directory/activity-lines.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
 
@@ -22,7 +22,7 @@ interface Download {
 
 export class Downloads {
   readonly #context: Pick<ConsoleContext, 'log' | 'now'>;
-  readonly #gates = new Gates(EXPORTS);
+  readonly #limits = new ConcurrencyLimits(EXPORTS);
 
   constructor(context: Pick<ConsoleContext, 'log' | 'now'>) {
     this.#context = context;
@@ -54,7 +54,7 @@ export class Downloads {
       begun.resolve(turn.resolve);
       return turn.promise;
     };
-    this.#gates.run(session, run).catch(begun.reject);
+    this.#limits.run(session, run).catch(begun.reject);
     return begun.promise;
   }
 

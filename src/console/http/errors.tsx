@@ -1,6 +1,7 @@
 /** Errors as pages: what happened, what is unchanged, what to do, and the id of the request. */
+
+import { BusyError } from '../../access/concurrency-limit.ts';
 import { AccessError } from '../../access/error.ts';
-import { BusyError } from '../../access/gate.ts';
 import { CursorError } from '../../directory/store/cursor-error.ts';
 import { ApiError } from '../../kube/errors.ts';
 import type { Logger } from '../../logger.ts';

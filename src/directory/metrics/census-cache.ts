@@ -5,7 +5,7 @@
 
 import type { Census } from '../store/census.ts';
 import type { Store } from '../store/store.ts';
-import { impatient } from './impatient.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 /** Frequent scrapes cost the database one census in this time. */
 const MAX_AGE_MS = 10_000;
@@ -28,7 +28,7 @@ export class CensusCache {
    */
   constructor(store: () => Store | undefined, now: () => number) {
     this.#now = now;
-    this.#take = impatient(async () => {
+    this.#take = withinDeadline(async () => {
       const at = now();
       const census = await store()?.census();
       if (census === undefined) return undefined;

@@ -3,9 +3,9 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Census, CountedIntegration, CountedToken } from '../store/census.ts';
 import type { Store } from '../store/store.ts';
 import type { CensusCache } from './census-cache.ts';
-import { impatient } from './impatient.ts';
 import { ReadGauge, type Series } from './read-gauge.ts';
 import { registerSearchMetrics } from './searches.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 /**
  * Registers the metrics, once for each registry. `store` returns undefined until the directory is
@@ -33,7 +33,7 @@ export function registerDirectoryMetrics(
         return known ? read(known) : [];
       },
     });
-  const answers = impatient(async () => {
+  const answers = withinDeadline(async () => {
     await store()?.ping();
     return store() !== undefined;
   });

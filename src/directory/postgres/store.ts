@@ -8,7 +8,6 @@ import { named } from '../sql/names.ts';
 import { createPeopleStores } from '../sql/people/stores.ts';
 import type { ActivityOptions } from '../store/activity.ts';
 import type { Store } from '../store/store.ts';
-import { beginDatabase } from './begin.ts';
 import { readCensus } from './census.ts';
 import { PostgresAddress } from './connection/address.ts';
 import { clientTo } from './connection/client.ts';
@@ -21,6 +20,7 @@ import { ActivityLog } from './log/activity-log.ts';
 import { createRecentRequestStore } from './log/recent-request-store.ts';
 import { createMadeObjectStore } from './made-object-store.ts';
 import { signingKeys } from './schema.ts';
+import { prepareDatabase } from './setup-connection.ts';
 import { Statistics } from './statistics.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUserStore } from './user-store.ts';
@@ -46,7 +46,7 @@ export async function openPostgresStore(
   now: () => number = Date.now,
 ): Promise<Store> {
   const address = new PostgresAddress(readUrl);
-  const schema = await beginDatabase(address, now);
+  const schema = await prepareDatabase(address, now);
   // Distinguishes this process from others of the same name.
   const name = `${address.applicationName} ${randomBytes(4).toString('hex')}`;
   const Client = clientTo(address);

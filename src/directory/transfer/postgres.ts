@@ -1,9 +1,9 @@
 /** The ends of a transfer on PostgreSQL. */
 import { escapeIdentifier } from 'pg';
-import { beginDatabase, connect, findDirectory } from '../postgres/begin.ts';
 import { PostgresAddress } from '../postgres/connection/address.ts';
 import { asScimError } from '../postgres/errors.ts';
 import { FILL_REGISTRY } from '../postgres/registry.ts';
+import { connect, findDirectory, prepareDatabase } from '../postgres/setup-connection.ts';
 import { TABLES } from '../postgres/tables.ts';
 import { BATCH_ROWS, type TransferSource, type TransferTarget } from './ends.ts';
 import {
@@ -44,7 +44,7 @@ export async function openPostgresTarget(
   now: () => number,
 ): Promise<TransferTarget> {
   const address = new PostgresAddress(readUrl);
-  const schema = await beginDatabase(address, now);
+  const schema = await prepareDatabase(address, now);
   const session = await openSession(address, schema);
   const tables = TABLES.map((name) => `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`);
   const lock = `LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`;

@@ -7,7 +7,7 @@ import { CONDITION, REASON, type Reason, WHILE_TRUE } from '../../crd/reasons.ts
 import type { ScimGroupBindingStatus } from '../../crd/scim-group-binding.ts';
 import type { NamingRule } from '../../directory/kubernetes-names.ts';
 import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
-import { annotationNotices, contentionNotices, terminating } from '../notices.ts';
+import { annotationConditions, contentionConditions, terminating } from '../conditions.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { PolicyVerdict } from './admission-policy.ts';
 import type { Bound } from './bind-members.ts';
@@ -80,9 +80,9 @@ export function buildTerminatingBindingStatus(
 const wantedConditions = (binding: KubeGroupBinding, findings: BindingFindings) => [
   ...conditionsOf(binding, findings),
   ...foreign(findings.bound),
-  ...contentionNotices(findings.contended),
+  ...contentionConditions(findings.contended),
   ...unguarded(findings.policy),
-  ...annotationNotices(SCIM_GROUP_BINDINGS.kind, binding.metadata),
+  ...annotationConditions(SCIM_GROUP_BINDINGS.kind, binding.metadata),
 ];
 
 /** These RoleBindings may grant the role to anybody, regardless of the group's members. */

@@ -14,7 +14,7 @@ import type { ScimIntegrationStatus } from '../../crd/scim-integration.ts';
 import type { IntegrationActivity } from '../../directory/store/integrations.ts';
 import { type KubeCondition, mergeConditions, type NewCondition } from '../../kube/conditions.ts';
 import { seconds } from '../../kube/time.ts';
-import { annotationNotices, contentionNotices, PAUSED, terminating } from '../notices.ts';
+import { annotationConditions, contentionConditions, PAUSED, terminating } from '../conditions.ts';
 import type { Obstacle } from '../obstacle.ts';
 import type { TokenOutcome } from '../token/outcome.ts';
 
@@ -165,9 +165,9 @@ function buildConditions(
     rbacCondition(findings),
     readyCondition(integration, findings),
     ...progressConditions(findings),
-    ...contentionNotices(findings.contended),
+    ...contentionConditions(findings.contended),
     ...(isPaused(integration) ? [PAUSED] : []),
-    ...annotationNotices(SCIM_INTEGRATIONS.kind, integration.metadata),
+    ...annotationConditions(SCIM_INTEGRATIONS.kind, integration.metadata),
   ].filter((condition) => condition !== undefined);
   return mergeConditions(integration, wanted, WHILE_TRUE, now);
 }

@@ -13,8 +13,8 @@ import { Controller, type ControllerOptions, type Reconcile } from '../../kube/c
 import { type KubeObject, keyOf } from '../../kube/resource.ts';
 import type { ObjectChange } from '../../kube/store.ts';
 import { writeStatus } from '../../kube/write-status.ts';
+import { annotationConditions } from '../conditions.ts';
 import type { Caches, OperatorContext } from '../context.ts';
-import { annotationNotices } from '../notices.ts';
 import { isOutage, STALE_RETRY_MS } from '../obstacle.ts';
 import { FIELD_MANAGER, isGoing } from '../ownership.ts';
 import { enforceTenancy } from './enforce.ts';
@@ -77,12 +77,12 @@ export function createTenantController(
  * two would otherwise overwrite each other forever.
  */
 function isStatusOnly({ type, object: { metadata, status } }: ObjectChange<KubeTenant>): boolean {
-  const [notice] = annotationNotices(SCIM_TENANTS.kind, metadata);
+  const [condition] = annotationConditions(SCIM_TENANTS.kind, metadata);
   const told = status?.conditions?.find((each) => each.type === CONDITION.InvalidAnnotation);
   return (
     type === 'modified' &&
     status?.observedGeneration === metadata.generation &&
-    told?.message === notice?.message
+    told?.message === condition?.message
   );
 }
 

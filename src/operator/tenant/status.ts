@@ -5,7 +5,7 @@ import type { KubeGroupBinding, KubeIntegration, KubeTenant } from '../../crd/ob
 import { CONDITION, REASON, WHILE_TRUE } from '../../crd/reasons.ts';
 import { MAX_LISTED_INTEGRATIONS, type ScimTenantStatus } from '../../crd/scim-tenant.ts';
 import { mergeConditions, type NewCondition } from '../../kube/conditions.ts';
-import { annotationNotices, terminating } from '../notices.ts';
+import { annotationConditions, terminating } from '../conditions.ts';
 import { isGoing } from '../ownership.ts';
 
 /** The objects that name a tenant, including those that are refused. */
@@ -30,7 +30,7 @@ export function buildTenantStatus(
   const bound = groupBindings?.filter((each) => isInUse(each, metadata.name)).length;
   const conditions = [
     isForNobody ? FOR_NOBODY : IN_FORCE,
-    ...annotationNotices(SCIM_TENANTS.kind, metadata),
+    ...annotationConditions(SCIM_TENANTS.kind, metadata),
   ];
   return {
     observedGeneration: metadata.generation,

@@ -2,15 +2,15 @@
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beginDatabase } from '../../../src/directory/postgres/begin.ts';
 import { PostgresAddress } from '../../../src/directory/postgres/connection/address.ts';
 import {
   type Connections,
   compose,
   openConnections,
 } from '../../../src/directory/postgres/connection/connections.ts';
+import { lostAmong } from '../../../src/directory/postgres/connection/liveness-check.ts';
 import type { Settings } from '../../../src/directory/postgres/connection/pool.ts';
-import { lostAmong } from '../../../src/directory/postgres/connection/watch.ts';
+import { prepareDatabase } from '../../../src/directory/postgres/setup-connection.ts';
 import type { Steps } from '../../../src/directory/sql/search/steps.ts';
 import { template } from '../../../src/directory/sql/template.ts';
 import {
@@ -141,7 +141,7 @@ describe('the first connection', () => {
     const url = new URL(database.url);
     url.host = `127.0.0.1:${proxy.port}`;
     const begin = (silenceMs?: number) =>
-      beginDatabase(new PostgresAddress(() => url.href), () => 0, silenceMs);
+      prepareDatabase(new PostgresAddress(() => url.href), () => 0, silenceMs);
     const first = begin(2_000);
     const refusal = first.catch((error: unknown) => error);
     await eventually(async () =>

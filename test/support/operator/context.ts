@@ -11,7 +11,7 @@ import { ActivityCache } from '../../../src/operator/integration/activity-cache.
 import type { IntegrationContext } from '../../../src/operator/integration/context.ts';
 import { SeenEnds } from '../../../src/operator/integration/seen-ends.ts';
 import { ReadSecrets } from '../../../src/operator/token/read-secrets.ts';
-import { UnlabelledWatches } from '../../../src/operator/unlabelled.ts';
+import { UnlabelledWatches } from '../../../src/operator/unlabelled-watches.ts';
 import { PUBLIC_URL } from './fixture.ts';
 
 export const CLUSTER_UID = 'the-cluster';

@@ -10,7 +10,7 @@ import { MAX_WAITING_READS, SEARCH_PATIENCE_MS } from '../../../scim/limits.ts';
 import { composer } from '../../sql/compose.ts';
 import { perform, readerOf } from '../../sql/search/reader.ts';
 import type { Reader } from '../../sql/search/reads.ts';
-import { SharedTemplate } from '../../sql/search/shared.ts';
+import { SharedTemplate } from '../../sql/search/shared-template.ts';
 import type { ReadStep } from '../../sql/search/steps.ts';
 import { Template } from '../../sql/template.ts';
 import type { SearchesOfStore } from '../../store/searches.ts';
@@ -20,7 +20,7 @@ import type { Answered, BoundValue, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
 import type { Session } from './session.ts';
 import { TRANSACTION_SETTINGS } from './session-settings.ts';
-import { Shares } from './shares.ts';
+import { SharedReads } from './shared-reads.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -125,7 +125,7 @@ export function openConnections(
   const patience = { ms: bounds.acquireMs, refusal: othersHang };
   const rows = (integrationId: string, statement: SentStatement) =>
     reads.take(integrationId, () => read(pool, statement), patience);
-  const shares = new Shares(rows, bounds.acquireMs);
+  const shares = new SharedReads(rows, bounds.acquireMs);
   const rowsOf = (integrationId: string, { template, input }: ReadStep) =>
     template instanceof SharedTemplate
       ? shares.rows(integrationId, template, input)

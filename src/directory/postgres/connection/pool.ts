@@ -5,8 +5,8 @@
  * more work.
  */
 import { isFull } from '../errors.ts';
+import { LivenessCheck } from './liveness-check.ts';
 import { type Entry, Session } from './session.ts';
-import { Watch } from './watch.ts';
 
 export interface Limits {
   /** For opening a connection, and for waiting until one is free. */
@@ -57,7 +57,7 @@ export class Pool {
   readonly #settings: Settings;
   readonly #size: number;
   readonly #limits: Limits;
-  readonly #watch: Watch;
+  readonly #liveness: LivenessCheck;
   readonly #sweeper: NodeJS.Timeout;
   /** All open connections: idle, in use, and given up. */
   readonly #sessions = new Set<Session>();
@@ -72,7 +72,7 @@ export class Pool {
     this.#settings = settings;
     this.#size = size;
     this.#limits = limits;
-    this.#watch = new Watch(() => this.#open(), limits);
+    this.#liveness = new LivenessCheck(() => this.#open(), limits);
     this.#sweeper = setInterval(() => this.#sweep(), limits.sweepMs);
   }
 
@@ -123,7 +123,7 @@ export class Pool {
     this.#closing = { since: performance.now(), done: resolve };
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('the pool is closed'));
     for (const session of this.#idle.splice(0)) this.#retire(session);
-    this.#watch.close();
+    this.#liveness.close();
     this.#conclude();
     await promise;
     clearInterval(this.#sweeper);
@@ -255,7 +255,7 @@ export class Pool {
 
   /** If one connection is dead, the idle ones are probably also dead. */
   async #lookAfter(): Promise<void> {
-    if (!(await this.#watch.look([...this.#sessions]))) return;
+    if (!(await this.#liveness.look([...this.#sessions]))) return;
     for (const session of this.#idle.splice(0)) this.#retire(session);
   }
 }

@@ -2,8 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Expression } from '../conditions.ts';
 import { named } from '../names.ts';
-import { groupAndBelow, nextUsersBelow } from './below.ts';
 import type { PeopleDatabase } from './database.ts';
+import { groupAndBelow, nextUsersBelow } from './nested-members.ts';
 
 export interface PeopleFilter {
   /** Makes a condition of the expression that is a user's id. */

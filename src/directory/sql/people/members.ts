@@ -8,10 +8,10 @@ import type {
   PeopleStore,
 } from '../../store/people.ts';
 import { named, type Row } from '../names.ts';
-import { groupAndBelow, nextUsersBelow } from './below.ts';
 import { pageCursor, pageKey } from './cursor.ts';
 import type { PeopleDatabase } from './database.ts';
 import { groupNames } from './direct-groups.ts';
+import { groupAndBelow, nextUsersBelow } from './nested-members.ts';
 import { listedPeople } from './summaries.ts';
 
 interface MemberRow {

@@ -9,10 +9,10 @@ import { named } from '../names.ts';
 import { isAlwaysThere, resourceHolder, sortExpression } from '../resource-conditions.ts';
 import { type ResourceName, type SearchContext, TOTALS } from '../resource-key.ts';
 import { type Compose, LiteralSlot, Slot, type Slots, Template } from '../template.ts';
+import { comparesMembers, weightOf } from './cost.ts';
 import { rowsOfLookUp } from './look-up.ts';
 import { typeOf, withSlots } from './shape.ts';
-import { sharedTemplate } from './shared.ts';
-import { comparesMembers, weightOf } from './work.ts';
+import { sharedTemplate } from './shared-template.ts';
 
 /** What the statements of a list take their values from. The literals of the filter are numbered. */
 export interface ListInput extends Scope {

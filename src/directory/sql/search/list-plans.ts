@@ -3,7 +3,7 @@ import type { Comparable } from '../../../scim/condition.ts';
 import type { PageStart, Query, Scope } from '../../store/resources.ts';
 import type { SearchContext } from '../resource-key.ts';
 import type { Compose } from '../template.ts';
-import { Kept } from './kept.ts';
+import { GenerationalCache } from './generational-cache.ts';
 import { type ListInput, ListPlan } from './list-plan.ts';
 import { refKey, shapeOf } from './shape.ts';
 
@@ -15,7 +15,7 @@ export interface PlannedList {
 export class ListPlans {
   readonly #context: SearchContext;
   readonly #compose: Compose;
-  readonly #plans = new Kept<ListPlan>();
+  readonly #plans = new GenerationalCache<ListPlan>();
 
   constructor(context: SearchContext, compose: Compose) {
     this.#context = context;

@@ -1,7 +1,8 @@
 /** Runs reads, those that may be long apart from the others. */
+
+import { checkWork, isLittle } from './cost.ts';
 import type { Reader } from './reads.ts';
 import type { ReadStep, Steps } from './steps.ts';
-import { checkWork, isLittle } from './work.ts';
 
 interface Readers {
   /** Runs a read at once. */

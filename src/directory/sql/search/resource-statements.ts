@@ -21,7 +21,7 @@ import type { SearchContext } from '../resource-key.ts';
 import { type Compose, Slot, Template, template } from '../template.ts';
 import { type LargeRows, largeRows } from './large-rows.ts';
 import { ListPlans } from './list-plans.ts';
-import { sharedTemplate } from './shared.ts';
+import { sharedTemplate } from './shared-template.ts';
 
 interface GetInput extends Scope {
   readonly id: string;

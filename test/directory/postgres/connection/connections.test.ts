@@ -9,7 +9,7 @@ import {
   compose,
   openConnections,
 } from '../../../../src/directory/postgres/connection/connections.ts';
-import { SharedTemplate } from '../../../../src/directory/sql/search/shared.ts';
+import { SharedTemplate } from '../../../../src/directory/sql/search/shared-template.ts';
 import type { Steps } from '../../../../src/directory/sql/search/steps.ts';
 import { Slot, Template, template } from '../../../../src/directory/sql/template.ts';
 import { type PostgresDirectory, usePostgres } from '../../../support/directory/postgres.ts';

@@ -23,7 +23,7 @@ interface Connection {
  * server is unreachable or doesn't respond to a statement for `silenceMs`, which differs in tests
  * only.
  */
-export async function beginDatabase(
+export async function prepareDatabase(
   address: PostgresAddress,
   now: () => number,
   silenceMs: number = LIMITS.silenceMs,

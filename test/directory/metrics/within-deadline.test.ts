@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { impatient } from '../../../src/directory/metrics/impatient.ts';
+import { withinDeadline } from '../../../src/directory/metrics/within-deadline.ts';
 
 describe("a question that can't be waited for long", () => {
   it('is answered', async () => {
-    await expect(impatient(async () => 'yes')()).resolves.toBe('yes');
+    await expect(withinDeadline(async () => 'yes')()).resolves.toBe('yes');
   });
 
   it('is undefined if it fails', async () => {
-    await expect(impatient(() => Promise.reject(new Error('away')))()).resolves.toBeUndefined();
+    await expect(
+      withinDeadline(() => Promise.reject(new Error('away')))(),
+    ).resolves.toBeUndefined();
   });
 
   it('is given up at the deadline, and not asked again while it hangs', async () => {
     let asked = 0;
     const pending: ((answer: string) => void)[] = [];
-    const ask = impatient(() => {
+    const ask = withinDeadline(() => {
       asked += 1;
       return new Promise<string>((resolve) => pending.push(resolve));
     }, 5);

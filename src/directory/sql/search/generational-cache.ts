@@ -3,7 +3,7 @@
 /** Characters of keys that are kept at least. The values take up about 50 times the memory. */
 const KEPT = 50_000;
 
-export class Kept<T> {
+export class GenerationalCache<T> {
   /** A key that isn't used until `#recent` is full again is forgotten with `#older`. */
   #recent = new Map<string, T>();
   #older = new Map<string, T>();

@@ -1,7 +1,7 @@
 /** Calls of which only some run at once. */
 
 /** Maps in the order of the items, with at most `atOnce` calls at a time. */
-export async function mapInTurn<T, R>(
+export async function mapConcurrently<T, R>(
   items: readonly T[],
   atOnce: number,
   map: (item: T) => Promise<R>,

@@ -8,7 +8,7 @@ const DEADLINE_MS = 2_000;
  * answered before the deadline. The question is asked once at a time, so that a database that hangs
  * isn't given more and more work.
  */
-export function impatient<T>(
+export function withinDeadline<T>(
   ask: () => Promise<T>,
   deadlineMs = DEADLINE_MS,
 ): () => Promise<T | undefined> {

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/kube/client.ts';
 import { type KubeObject, SERVICE_ACCOUNTS } from '../../src/kube/resource.ts';
 import { createLogger } from '../../src/logger.ts';
-import { UnlabelledWatches } from '../../src/operator/unlabelled.ts';
+import { UnlabelledWatches } from '../../src/operator/unlabelled-watches.ts';
 import { eventually } from '../support/eventually.ts';
 import { adminClient, createNamespace, TEST_MANAGER } from '../support/kube/cluster.ts';
 

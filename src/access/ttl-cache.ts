@@ -3,7 +3,7 @@
 /** A change in the cluster takes effect after at most this long, plus the time of one read. */
 const KEPT_MS = 5_000;
 
-export class Recent<T> {
+export class TtlCache<T> {
   readonly #clock: () => number;
   readonly #most: number;
   readonly #keptMs: number;

@@ -30,7 +30,7 @@ interface Asked {
   readonly askedAt: number;
 }
 
-export class Watch {
+export class LivenessCheck {
   readonly #open: () => Promise<Session>;
   readonly #patience: Patience;
   /** Kept open while there are statements to look after. */

@@ -1,5 +1,5 @@
 /** Reads that arrive while others are in work, and then share a statement with each other. */
-import type { Numbered, SharedTemplate } from '../../sql/search/shared.ts';
+import type { Numbered, SharedTemplate } from '../../sql/search/shared-template.ts';
 import { isEnded, isOfStatement } from '../errors.ts';
 import { Batches } from './batches.ts';
 import type { BoundValue, SentStatement } from './round-trip.ts';
@@ -21,7 +21,7 @@ const MOST_ROWS = 5_000;
 /** Most statements that are shared take a millisecond. */
 const SLOW_MS = 20;
 
-export class Shares {
+export class SharedReads {
   readonly #ask: Ask;
   readonly #patienceMs: number;
   readonly #batches = new WeakMap<Template, Batches<Asked, Rows>>();

@@ -9,7 +9,7 @@ import { CONDITION, REASON } from '../crd/reasons.ts';
 import type { NewCondition } from '../kube/conditions.ts';
 
 /** Returns none while all our annotations on an object of the kind have an effect. */
-export function annotationNotices(
+export function annotationConditions(
   kind: string,
   { annotations }: ObjectMetadata,
 ): readonly NewCondition[] {
@@ -21,7 +21,7 @@ export function annotationNotices(
 }
 
 /** Takes the messages of `Contentions`; returns none without a message. */
-export function contentionNotices(contended: readonly string[] = []): readonly NewCondition[] {
+export function contentionConditions(contended: readonly string[] = []): readonly NewCondition[] {
   if (contended.length === 0) return [];
   const message = contended.join('; ').slice(0, 4_096);
   return [{ type: CONDITION.Contended, status: 'True', reason: REASON.ChangedByOthers, message }];

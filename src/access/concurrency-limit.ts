@@ -10,7 +10,7 @@ export class BusyError extends Error {
   }
 }
 
-interface GateOptions {
+interface LimitOptions {
   /** What runs, in the plural. */
   readonly what: string;
   readonly atOnce: number;
@@ -18,12 +18,12 @@ interface GateOptions {
 }
 
 /** Runs a bounded number of calls at once. A bounded number waits for its turn. */
-export class Gate {
+export class ConcurrencyLimit {
   readonly #semaphore: Semaphore;
   readonly #most: number;
   readonly #what: string;
 
-  constructor({ what, atOnce, waiting }: GateOptions) {
+  constructor({ what, atOnce, waiting }: LimitOptions) {
     this.#what = what;
     this.#semaphore = new Semaphore(atOnce);
     this.#most = waiting;
@@ -42,23 +42,23 @@ export class Gate {
   }
 }
 
-/** A gate for each key, while something runs or waits there. */
-export class Gates {
-  readonly #options: GateOptions;
-  readonly #gates = new Map<string, Gate>();
+/** A limit for each key, while something runs or waits there. */
+export class ConcurrencyLimits {
+  readonly #options: LimitOptions;
+  readonly #limits = new Map<string, ConcurrencyLimit>();
 
-  constructor(options: GateOptions) {
+  constructor(options: LimitOptions) {
     this.#options = options;
   }
 
   /** Rejects with BusyError if too many calls of the key wait already. */
   async run<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const gate = this.#gates.get(key) ?? new Gate(this.#options);
-    this.#gates.set(key, gate);
+    const limit = this.#limits.get(key) ?? new ConcurrencyLimit(this.#options);
+    this.#limits.set(key, limit);
     try {
-      return await gate.run(act);
+      return await limit.run(act);
     } finally {
-      if (gate.isIdle) this.#gates.delete(key);
+      if (limit.isIdle) this.#limits.delete(key);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { searchContext } from '../../../../src/directory/sql/resource-key.ts';
-import { checkWork, isLittle, weightOf } from '../../../../src/directory/sql/search/work.ts';
+import { checkWork, isLittle, weightOf } from '../../../../src/directory/sql/search/cost.ts';
 import { sqliteDialect } from '../../../../src/directory/sqlite/dialect.ts';
 import { MAX_SEARCH_WORK } from '../../../../src/scim/limits.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../../src/scim/resource-types.ts';
