@@ -3,10 +3,12 @@ import type { Permissions } from './permissions.ts';
 import type { Author } from './store/resources.ts';
 import type { Store } from './store/store.ts';
 
-/** The calling client: its integration and its permissions. */
+/** The calling client: its integration, its permissions and its endpoint. */
 export interface Caller {
   readonly scope: Author;
   readonly permissions: Permissions;
+  /** The URL of its endpoint, as configured: the Host header is not used. No trailing slash. */
+  readonly baseUrl: string;
 }
 
 export interface Directory {

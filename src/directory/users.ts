@@ -5,7 +5,7 @@
 import { andThen } from '../eventual.ts';
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
-import { withoutOwnReference } from '../scim/manager.ts';
+import { withoutOwnReference, withPatchedManager } from '../scim/manager.ts';
 import { applyPatch } from '../scim/patch.ts';
 import type { Attributes } from '../scim/resource.ts';
 import { fold } from '../scim/text.ts';
@@ -49,18 +49,18 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
         (found) => found && { ...written, groups: found.groups ?? [] },
       ),
     /** `active` is true unless the client says otherwise. */
-    create: async ({ scope, permissions }, attributes) => {
+    create: async ({ scope, permissions, baseUrl }, sent) => {
       demand(permissions, 'users.create', 'bindings.create');
       const created = await store.users.create(scope, {
         id: newId(),
-        attributes: withoutOwnReference({ ...attributes, active: attributes.active ?? true }),
+        attributes: withoutOwnReference({ ...sent, active: sent.active ?? true }, baseUrl),
         at: now(),
       });
       return changed({ ...created, groups: [] });
     },
     /** Without `active`, the user stays as active as before. */
     replace: (caller, id, sent, ifMatch, related) => {
-      const attributes = withoutOwnReference(sent);
+      const attributes = withoutOwnReference(sent, caller.baseUrl);
       return change(caller, id, ifMatch, related, ({ profile: current }) => {
         const { active } = current.attributes;
         const next =
@@ -71,9 +71,10 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       });
     },
     patch: (caller, id, operations, ifMatch, related) =>
-      change(caller, id, ifMatch, related, ({ profile }) =>
-        applyPatch(profile.attributes, operations, type),
-      ),
+      change(caller, id, ifMatch, related, ({ profile: { attributes } }) => {
+        const patched = applyPatch(attributes, operations, type);
+        return withPatchedManager(attributes, patched, operations, caller.baseUrl);
+      }),
     /** Removes the tenant's access; the global user remains. */
     delete: async ({ scope, permissions }, id, ifMatch) => {
       demand(permissions, 'bindings.delete');

@@ -46,11 +46,6 @@ export interface ScimRequest {
 export interface ScimCall {
   readonly request: ScimRequest;
   readonly caller: Caller;
-  /**
-   * URL of the integration's endpoint, as configured: the Host header is not used. Without a
-   * trailing slash.
-   */
-  readonly baseUrl: string;
   /** The parsed body; see readJson. */
   body(limit: number): Promise<unknown>;
   /** Logs what the client isn't told, with the request id. */
@@ -235,14 +230,14 @@ function serve(
       requestId,
       client: env,
     };
+    const baseUrl = `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`;
     return handler({
       request: {
         id,
         queries: () => queriesOf(req.url),
         header: (name) => req.header(name),
       },
-      caller: { scope, permissions },
-      baseUrl: `${publicUrl}/api/v1/${integration.tenant}/integrations/${integration.id}/scim/v2`,
+      caller: { scope, permissions, baseUrl },
       // Without a server around the application, as in tests, there are no bindings.
       body: async (most) => {
         const grow = (bytes: number) => held.grow(integration.id, bytes);

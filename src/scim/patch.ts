@@ -8,7 +8,7 @@ import { invalidValue, noTarget } from './error.ts';
 import { keepImmutable } from './immutable.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { MAX_RESOURCE, MAX_VALUES } from './limits.ts';
-import { comparedManager, withPatchedManager } from './manager.ts';
+import { comparedManager } from './manager.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
@@ -26,8 +26,7 @@ export function applyPatch(
 ): Attributes {
   const work = new PatchWork();
   const changed = operations.reduce((held, each) => applyOperation(held, each, work), current);
-  const settled = withPatchedManager(current, changed, operations);
-  const result = keepImmutable(current, settled, type, 'refused');
+  const result = keepImmutable(current, changed, type, 'refused');
   checkRequired(result, type);
   checkSize(current, result);
   return result;

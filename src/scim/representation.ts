@@ -7,7 +7,7 @@ import type { ResourceType } from './schema.ts';
 interface Representable {
   /** Letters, digits and hyphens; see newId. */
   readonly id: string;
-  readonly profile: StoredProfile;
+  readonly profile: Pick<StoredProfile, 'json' | 'externalId'>;
   /** Milliseconds since the epoch. */
   readonly created: number;
   readonly lastModified: number;

@@ -11,9 +11,13 @@ import { parsePatch } from '../support/scim/parse-patch.ts';
 import { ACME, addUser, at, groupQuery, memberIds } from './contract/fixture.ts';
 
 const { group: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
-const without = (lacking: Permission): Caller => ({
+const CALLER: Caller = {
   scope: ACME,
+  permissions: PROVISIONER_PERMISSIONS,
+  baseUrl: 'https://scim.example/scim/v2',
+};
+const without = (lacking: Permission): Caller => ({
+  ...CALLER,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => each !== lacking)),
 });
 

@@ -12,9 +12,13 @@ import { parsePatch } from '../support/scim/parse-patch.ts';
 import { ACME, at, userQuery } from './contract/fixture.ts';
 
 const { user: type } = STANDARD_RESOURCE_TYPES;
-const CALLER: Caller = { scope: ACME, permissions: PROVISIONER_PERMISSIONS };
-const without = (...lacking: readonly Permission[]): Caller => ({
+const CALLER: Caller = {
   scope: ACME,
+  permissions: PROVISIONER_PERMISSIONS,
+  baseUrl: 'https://scim.example/scim/v2',
+};
+const without = (...lacking: readonly Permission[]): Caller => ({
+  ...CALLER,
   permissions: new Set([...PROVISIONER_PERMISSIONS].filter((each) => !lacking.includes(each))),
 });
 const having = (...permissions: readonly Permission[]): Caller => ({

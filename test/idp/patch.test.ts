@@ -1,5 +1,6 @@
 /** PATCH bodies that identity providers send. Each title names the client. */
 import { describe, expect, it } from 'vitest';
+import { withPatchedManager } from '../../src/scim/manager.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { parsePatch } from '../support/scim/parse-patch.ts';
@@ -22,7 +23,9 @@ interface Case {
 
 function patched(before: object, operations: readonly object[], type = USER): object {
   const current = { ...BASE, ...before };
-  return applyPatch(current, parsePatch({ Operations: operations }, type), type);
+  const parsed = parsePatch({ Operations: operations }, type);
+  const after = applyPatch(current, parsed, type);
+  return withPatchedManager(current, after, parsed, 'https://scim.example/scim/v2');
 }
 
 const ACTIVE: readonly Case[] = [

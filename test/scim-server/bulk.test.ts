@@ -228,8 +228,8 @@ describe('permissions', () => {
       caller: {
         scope: { tenant: client.record.tenant, integrationId: client.record.id },
         permissions: new Set(['users.create', 'users.patch', 'groups.create'] as const),
+        baseUrl: client.publicBaseUrl,
       },
-      baseUrl: client.publicBaseUrl,
       body: async () => ({ Operations }),
       log: nothing,
       refuse: errorAnswer,

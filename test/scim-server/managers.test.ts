@@ -10,6 +10,8 @@ import {
 } from '../support/scim-server/server.ts';
 
 const ENTERPRISE_URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const SOME_ID = '01934567-89ab-7cde-8f01-23456789abcd';
+const OTHER_SERVER = 'https://scim.other.example/api/v1/acme/integrations/okta/scim/v2';
 
 describe.each(DATABASES)('on %s', (_, open) => {
   let server: ScimServer;
@@ -32,7 +34,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
   const managerOf = (body: JsonObject) => (body[ENTERPRISE_URN] as JsonObject | undefined)?.manager;
   const found = (path: string, filter: string) => idsFoundBy(client, path, filter);
 
-  it('the URL of a manager is in every response as long as the manager exists', async () => {
+  it('the URL of a manager is in every response, and a filter finds it', async () => {
     const boss = await createUser();
     const $ref = (boss.body.meta as JsonObject).location;
     const manager = { value: boss.id, $ref };
@@ -48,9 +50,8 @@ describe.each(DATABASES)('on %s', (_, open) => {
     ];
     for (const body of answers) expect(managerOf(body)).toEqual(manager);
     expect(managerOf(await read(`${path}?excludedAttributes=${ENTERPRISE_URN}`))).toBeUndefined();
-    expect(await found('/Users', `${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`)).toEqual([
-      created.id,
-    ]);
+    const filter = `${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`;
+    expect(await found('/Users', filter)).toEqual([created.id]);
 
     const before = await client.send('GET', path);
     const tag = before.headers.get('etag') ?? '';
@@ -59,11 +60,33 @@ describe.each(DATABASES)('on %s', (_, open) => {
     const known = { headers: { 'if-none-match': tag } };
     expect((await client.send('GET', path, undefined, known)).status).toBe(304);
 
+    // A reference may lead to 404 (RFC 7643 §2.3.7). What a filter finds doesn't depend on others.
     await client.send('DELETE', `/Users/${boss.id}`);
-    const after = await client.send('GET', path, undefined, known);
-    expect(after.status).toBe(200);
-    expect(managerOf(after.body)).toEqual({ value: boss.id });
+    expect((await client.send('GET', path, undefined, known)).status).toBe(304);
+    expect(await found('/Users', filter)).toEqual([created.id]);
   });
+
+  it.each<[string, JsonObject]>([
+    ['that is no id here', { value: 'nobody' }],
+    ['that has the form of an id', { value: SOME_ID }],
+    ['of another system, with a URL', { value: '7', $ref: `${OTHER_SERVER}/Users/7` }],
+    ['that is missing beside a URL of another system', { $ref: `${OTHER_SERVER}/Users/7` }],
+  ])(
+    'a filter finds a manager by $ref if the response has one, for a value %s',
+    async (_value, manager) => {
+      const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
+      const { $ref } = managerOf(body) as JsonObject;
+      const ofUser = (filter: string) =>
+        found('/Users', `userName eq "user-${count}" and ${filter}`);
+      const shown = $ref === undefined ? [] : [id];
+      expect(await ofUser(`${ENTERPRISE_URN}:manager.$ref pr`)).toEqual(shown);
+      expect(await ofUser(`${ENTERPRISE_URN}:manager[$ref pr]`)).toEqual(shown);
+      expect(await ofUser(`${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`)).toEqual(shown);
+      const Operations = [{ op: 'remove', path: `${ENTERPRISE_URN}:manager[$ref pr]` }];
+      const { body: after } = await client.send('PATCH', `/Users/${id}`, { Operations });
+      expect(managerOf(after)).toEqual($ref === undefined ? manager : undefined);
+    },
+  );
 
   it.each<[string, (id: string, url: string) => JsonObject]>([
     ['absolute', (value, $ref) => ({ value, $ref })],
@@ -85,7 +108,8 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   describe('the manager whom a request names', () => {
-    const ELSEWHERE = 'https://idp.other.example/scim/v2/Users/42';
+    /** Of another server of the same kind. */
+    const ELSEWHERE = `${OTHER_SERVER}/Users/${SOME_ID}`;
     const OF_PATH = `${ENTERPRISE_URN}:manager`;
     interface Parties {
       readonly x: string;
@@ -129,6 +153,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
         },
       };
     };
+    const RELATIVE = ['../Users/', 'Users/', '/Users/', '/scim/v2/Users/', './Users/'];
     const named =
       (...subs: readonly (readonly [string, (ids: Parties) => string | null])[]): Write =>
       (ids) =>
@@ -142,7 +167,36 @@ describe.each(DATABASES)('on %s', (_, open) => {
       ['PUT: value and $ref', ({ x, ofY }) => ({ value: x, $ref: ofY }), ({ x }) => ({ value: x })],
       ['PUT: value', ({ x }) => ({ value: x }), ({ x }) => ({ value: x })],
       ['PUT: $ref', ({ ofY }) => ({ $ref: ofY }), ({ y }) => ({ value: y })],
-      ['PUT: relative $ref', ({ y }) => ({ $ref: `../Users/${y}` }), ({ y }) => ({ value: y })],
+      ...RELATIVE.map((prefix): [string, Write, Expected] => [
+        `PUT: relative $ref, ${prefix}…`,
+        ({ y }) => ({ $ref: `${prefix}${y}` }),
+        ({ y }) => ({ value: y }),
+      ]),
+      ...RELATIVE.map((prefix): [string, Write, Expected] => [
+        `PATCH: relative $ref, ${prefix}…`,
+        named(['$ref', ({ y }) => `${prefix}${y}`]),
+        ({ y }) => ({ value: y }),
+      ]),
+      [
+        'PUT: a $ref of a host without a scheme',
+        ({ y }) => ({ $ref: `//scim.other.example/scim/v2/Users/${y}` }),
+        ({ y }) => ({ $ref: `//scim.other.example/scim/v2/Users/${y}` }),
+      ],
+      [
+        'PUT: the host of the $ref in capitals',
+        ({ ofY }) => ({ $ref: ofY.replace('https://scim.', 'HTTPS://SCIM.') }),
+        ({ y }) => ({ value: y }),
+      ],
+      [
+        'PATCH: a $ref of another system',
+        named(['$ref', () => `${ELSEWHERE}?a`]),
+        () => ({ $ref: `${ELSEWHERE}?a` }),
+      ],
+      [
+        'PATCH: the manager by a $ref of another system',
+        () => [{ op: 'add', path: OF_PATH, value: { $ref: OTHER_SERVER } }],
+        () => ({ $ref: OTHER_SERVER }),
+      ],
       [
         'PUT: value and a $ref of another system',
         ({ x }) => ({ value: x, $ref: ELSEWHERE }),
@@ -257,15 +311,15 @@ describe.each(DATABASES)('on %s', (_, open) => {
       }
     });
 
-    it('is of the previous one, and goes, if a PATCH names another by value alone', async () => {
+    it('has no $ref of the previous one after a PATCH of the value alone', async () => {
       const { ids, shown } = await parties();
       const elsewhere = { value: 'old', $ref: ELSEWHERE };
       const next = named(['value', ({ x }) => x]);
-      expect(await write(elsewhere, ids, next)).toEqual(shown({ value: ids.x }));
-      const same = named(['value', () => 'old']);
       for (const before of [elsewhere, { $ref: ELSEWHERE }]) {
-        expect(await write(before, ids, same)).toEqual(elsewhere);
+        expect(await write(before, ids, next)).toEqual(shown({ value: ids.x }));
       }
+      expect(await write(elsewhere, ids, named(['value', () => 'old']))).toEqual(elsewhere);
+      expect(await write(elsewhere, ids, named(['$ref', () => '']))).toEqual({ value: 'old' });
       const unmatched = { op: 'remove', path: `${OF_PATH}[value eq "nobody"].$ref` };
       const withRemoval: Write = (all) => [...(next(all) as object[]), unmatched];
       expect(await write(elsewhere, ids, withRemoval)).toEqual(shown({ value: ids.x }));

@@ -23,9 +23,11 @@ const USER: ResourceType = {
   extensions: [...user.extensions, { schema: ODDITIES, required: false }],
 };
 
+const BASE_URL = 'https://x.example';
+
 /** As they are stored. */
 const users = body(USER, 'userName').map((each) =>
-  withoutOwnReference(parseResource({ ...each, userName: 'ada' }, USER)),
+  withoutOwnReference(parseResource({ ...each, userName: 'ada' }, USER), BASE_URL),
 );
 
 function frozen<T>(value: T): T {
@@ -37,7 +39,7 @@ function frozen<T>(value: T): T {
 /** The user as a client reads it. */
 function read(attributes: Attributes, more: object = {}): JsonObject {
   const stored = { id: '1', profile: StoredProfile.of(attributes), created: 0, lastModified: 0 };
-  const shown = { baseUrl: 'https://x.example', version: 'W/"1"', ...more };
+  const shown = { baseUrl: BASE_URL, version: 'W/"1"', ...more };
   return JSON.parse(represent(stored, USER, shown));
 }
 

@@ -7,11 +7,9 @@ import { lookupChange } from '../sql/lookup-values.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS } from '../sql/related/groups-of-users.ts';
-import { knownUsers, type RelatedInput } from '../sql/related/related.ts';
 import { rowOf, searchContext } from '../sql/resource-key.ts';
 import { readsOf } from '../sql/search/reads.ts';
 import { resourceStatements } from '../sql/search/resource-statements.ts';
-import { type Slots, template } from '../sql/template.ts';
 import type {
   Author,
   NewResource,
@@ -41,9 +39,6 @@ export function createUserStore(
   const table = new ResourceTable('User', types.user);
   const context = searchContext(postgresDialect, 'User', types.user);
   const statements = resourceStatements(context, compose, GROUPS_OF_USERS);
-  const known = template(compose, (input: Slots<RelatedInput>) =>
-    knownUsers(postgresDialect, input),
-  );
   const createUser = userCreations(connections, activity, onMissed);
 
   const create = async (
@@ -79,10 +74,6 @@ export function createUserStore(
   return {
     create,
     ...readsOf(statements, GROUPS_OF_USERS, connections.reader),
-    known: async (tenant, ids) => {
-      const rows = await connections.all(known, { tenant, ids });
-      return new Set(rows.map(({ id }) => id));
-    },
     change: userChanger(connections, table, types, activity),
     delete: async (author, id, check, at) => {
       const entry = await connections.writing(id, () =>

@@ -8,7 +8,7 @@ import { columns, named } from '../sql/names.ts';
 import { forgottenIdentity } from '../sql/people/identities.ts';
 import { endedSessions } from '../sql/people/sessions.ts';
 import { GROUPS_OF_USERS } from '../sql/related/groups-of-users.ts';
-import { isAnyNested, knownUsers, type RelatedInput } from '../sql/related/related.ts';
+import { isAnyNested } from '../sql/related/related.ts';
 import {
   foldedName,
   INACTIVE_USERS,
@@ -54,7 +54,7 @@ interface OneInput {
 }
 
 export function createUserStore(
-  { write, read, reading, reader }: Connections,
+  { write, reader }: Connections,
   types: ResourceTypes,
   activity: ActivityLog,
 ): UserStore {
@@ -62,7 +62,6 @@ export function createUserStore(
   const statements = prepareStatements(write);
   const context = searchContext(sqliteDialect, 'User', types.user);
   const reads = resourceStatements(context, compose, GROUPS_OF_USERS);
-  const known = template(compose, (input: Slots<RelatedInput>) => knownUsers(sqliteDialect, input));
   const groups = template(compose, ({ tenant, id }: Slots<OneInput>) =>
     GROUPS_OF_USERS.selectFlat(sqliteDialect, tenant, id, FEW_GROUPS + 1),
   );
@@ -169,11 +168,6 @@ export function createUserStore(
   return {
     create: (author, user) => activity.writing((notes) => create(notes, author, user)),
     ...readsOf(reads, GROUPS_OF_USERS, reader),
-    known: (tenant, ids) =>
-      reading(() => {
-        const found = read.all(known, { tenant, ids });
-        return new Set(found.map(({ id }) => id));
-      }),
     change: (author, id, decide, at, related = false) =>
       activity.writing((notes) => {
         const changed = change(notes, author, id, decide, at);

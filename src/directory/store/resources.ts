@@ -48,8 +48,6 @@ export interface StoredResource {
 /** A user in a tenant. `groups` is only there on request. */
 export interface UserRecord extends StoredResource {
   readonly groups?: readonly GroupMembership[];
-  /** The id of a manager who is a user of the tenant; see withManagers. */
-  readonly managerId?: string;
 }
 
 /** `members`, a part of them after the other, are only there on request. */
@@ -122,8 +120,6 @@ export interface UserStore {
   create(author: Author, user: NewResource): Promise<UserRecord>;
   get(scope: Scope, id: string, related: boolean): Eventual<UserRecord | undefined>;
   list(scope: Scope, query: Query): Eventual<Page<UserRecord>>;
-  /** Returns those of the ids that belong to users of the tenant. */
-  known(tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Renaming moves the access to another global user. With `related`, the result has `groups` if
    * that costs less than a read.

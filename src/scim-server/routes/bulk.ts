@@ -183,7 +183,7 @@ class BulkJob {
     const bulkId = referencedBy(request.id);
     const id = bulkId === undefined ? request.id : this.#ids.get(bulkId);
     if (id === undefined || !isPossibleId(id)) return undefined;
-    return `${this.#call.baseUrl}${request.type.endpoint}/${id}`;
+    return `${this.#call.caller.baseUrl}${request.type.endpoint}/${id}`;
   }
 }
 

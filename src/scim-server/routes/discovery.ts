@@ -13,7 +13,7 @@ import { ID } from '../route-table.ts';
 import { isGiven, listAnswer } from './query.ts';
 
 export function discoveryRoutes(types: ResourceTypes): Routes {
-  const config = ({ baseUrl }: ScimCall) => found(serviceProviderConfig(baseUrl));
+  const config = ({ caller: { baseUrl } }: ScimCall) => found(serviceProviderConfig(baseUrl));
   const schemas = schemasOf(types);
   const resourceTypes = [types.user, types.group];
   return {
@@ -24,11 +24,11 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
       GET: (call) =>
         all(
           call,
-          schemas.map((schema) => schemaDocument(schema, call.baseUrl)),
+          schemas.map((schema) => schemaDocument(schema, call.caller.baseUrl)),
         ),
     },
     [`/Schemas/${ID}`]: {
-      GET: ({ request, baseUrl }) => {
+      GET: ({ request, caller: { baseUrl } }) => {
         const { id = '' } = request;
         const schema = schemas.find((each) => each.id.toLowerCase() === id.toLowerCase());
         return schema === undefined
@@ -40,11 +40,11 @@ export function discoveryRoutes(types: ResourceTypes): Routes {
       GET: (call) =>
         all(
           call,
-          resourceTypes.map((type) => resourceTypeDocument(type, call.baseUrl)),
+          resourceTypes.map((type) => resourceTypeDocument(type, call.caller.baseUrl)),
         ),
     },
     [`/ResourceTypes/${ID}`]: {
-      GET: ({ request, baseUrl }) => {
+      GET: ({ request, caller: { baseUrl } }) => {
         const { id = '' } = request;
         const type = resourceTypes.find((each) => each.name === id);
         return type === undefined

@@ -11,7 +11,7 @@ import type { Answer, Body } from '../answer.ts';
 import type { ScimCall } from '../endpoint.ts';
 import type { CursorPlace, Cursors } from './cursor.ts';
 import { conditionOf, listAnswer, type Search, sortOf } from './query.ts';
-import { completed, expectRelated, type ResourceKind } from './resource-kind.ts';
+import { expectRelated, type ResourceKind } from './resource-kind.ts';
 
 interface ListPage {
   readonly total: number;
@@ -38,7 +38,7 @@ export function listOf<R extends StoredResource>(
   searched: readonly ResourceType[],
 ): List {
   const { type } = kind.resources;
-  const { caller, baseUrl } = call;
+  const { caller } = call;
   const projection = parseProjection(search.attributes, search.excludedAttributes, type);
   const filter = conditionOf(search, type, searched);
   const sort = sortIn(search, type, searched);
@@ -53,12 +53,11 @@ export function listOf<R extends StoredResource>(
     type,
     page: (start, limit) => {
       const found = kind.resources.list(caller, { ...query, start, limit });
-      return andThen(found, ({ total, records, next, isCut }) =>
-        andThen(completed(kind, caller, records, projection), (complete) => {
-          const resources = complete.map((each) => kind.represent(each, projection, baseUrl).body);
-          return { total, resources, next, isCut };
-        }),
-      );
+      return andThen(found, ({ total, records, next, isCut }) => {
+        const { baseUrl } = caller;
+        const resources = records.map((each) => kind.represent(each, projection, baseUrl).body);
+        return { total, resources, next, isCut };
+      });
     },
   };
 }

@@ -1,8 +1,6 @@
 /** The differences between users and groups in the SCIM routes. */
-import type { Caller } from '../../directory/caller.ts';
 import type { Resources } from '../../directory/resources.ts';
-import type { Scope, StoredResource } from '../../directory/store/resources.ts';
-import type { Eventual } from '../../eventual.ts';
+import type { StoredResource } from '../../directory/store/resources.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import type { ScimCall, ScimRequest } from '../endpoint.ts';
 import type { Represented } from './resource-answers.ts';
@@ -16,15 +14,6 @@ export interface ResourceKind<R extends StoredResource> {
   /** The attribute that is read separately, and only if the response contains it. */
   readonly related: 'groups' | 'members';
   readonly maxBodyBytes: number;
-  /**
-   * Reads what else a response with the projection needs to know of the records. If absent, nothing
-   * else is needed.
-   */
-  readonly complete?: (
-    scope: Scope,
-    records: readonly R[],
-    projection: Projection,
-  ) => Eventual<readonly R[]>;
   represent(record: R, projection: Projection, baseUrl: string): Shown;
   /** Whether the response to a PATCH contains the resource; otherwise it is 204. */
   answersPatch(request: ScimRequest): boolean;
@@ -40,14 +29,4 @@ export function expectRelated(
   projection: Projection,
 ): void {
   if (related === 'members' && wants(projection, related)) expectLong();
-}
-
-/** The records with what else a response with the projection needs to know of them. */
-export function completed<R extends StoredResource>(
-  { complete }: Pick<ResourceKind<R>, 'complete'>,
-  { scope }: Caller,
-  records: readonly R[],
-  projection: Projection,
-): Eventual<readonly R[]> {
-  return complete === undefined ? records : complete(scope, records, projection);
 }

@@ -2,7 +2,7 @@
 
 import type { Change } from '../../directory/resources.ts';
 import type { StoredResource } from '../../directory/store/resources.ts';
-import { andThen, type Eventual } from '../../eventual.ts';
+import { andThen } from '../../eventual.ts';
 import { ScimError } from '../../scim/error.ts';
 import { etag, type IfMatch, ifMatchOf } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
@@ -24,7 +24,7 @@ import {
   type Represented,
   readAnswer,
 } from './resource-answers.ts';
-import { completed, expectRelated, type ResourceKind } from './resource-kind.ts';
+import { expectRelated, type ResourceKind } from './resource-kind.ts';
 
 export function resourceRoutes<R extends StoredResource>(
   kind: ResourceKind<R>,
@@ -58,15 +58,14 @@ export function resourceRoutes<R extends StoredResource>(
   };
 
   const represented = (
-    { caller, baseUrl }: ScimCall,
+    { caller: { baseUrl } }: ScimCall,
     record: R,
     projection: Projection,
-  ): Eventual<Represented> =>
-    andThen(completed(kind, caller, [record], projection), ([complete = record]) => ({
-      ...kind.represent(complete, projection, baseUrl),
-      id: record.id,
-      location: locationOf(type, baseUrl, record.id),
-    }));
+  ): Represented => ({
+    ...kind.represent(record, projection, baseUrl),
+    id: record.id,
+    location: locationOf(type, baseUrl, record.id),
+  });
 
   return {
     [type.endpoint]: {
@@ -90,8 +89,7 @@ export function resourceRoutes<R extends StoredResource>(
         expectRelated(call, kind, projection);
         return andThen(resources.get(caller, id, wants(projection, related)), (found) => {
           const record = foundOr404(found, type, id);
-          const shown = represented(call, record, projection);
-          return andThen(shown, (whole) => readAnswer(request, whole));
+          return readAnswer(request, represented(call, record, projection));
         });
       },
       PUT: async (call) => {

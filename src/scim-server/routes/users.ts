@@ -2,17 +2,14 @@
 
 import { hash } from 'node:crypto';
 import type { Directory } from '../../directory/caller.ts';
-import { withManagers } from '../../directory/managers.ts';
 import type { GroupMembership, UserRecord } from '../../directory/store/resources.ts';
 import { usersOf } from '../../directory/users.ts';
 import { etag } from '../../scim/etag.ts';
 import { MAX_BODY_BYTES } from '../../scim/limits.ts';
-import { withManagerReference } from '../../scim/manager.ts';
-import { StoredProfile } from '../../scim/profile.ts';
+import { withManagerUrl } from '../../scim/manager.ts';
 import { type Projection, wants } from '../../scim/projection.ts';
 import { locationOf, represent } from '../../scim/representation.ts';
 import type { ResourceTypes } from '../../scim/resource-types.ts';
-import { ENTERPRISE_USER_URN } from '../../scim/schemas/enterprise-user.ts';
 import type { ResourceKind, Shown } from './resource-kind.ts';
 
 export function userKind(directory: Directory): ResourceKind<UserRecord> {
@@ -21,8 +18,6 @@ export function userKind(directory: Directory): ResourceKind<UserRecord> {
     resources: usersOf(directory),
     related: 'groups',
     maxBodyBytes: MAX_BODY_BYTES,
-    complete: (scope, users, projection) =>
-      wantsManager(projection) ? withManagers(store, scope, users) : users,
     represent: (user, projection, baseUrl) => representUser(user, store.types, projection, baseUrl),
     answersPatch: () => true,
   };
@@ -34,18 +29,16 @@ function representUser(
   projection: Projection,
   baseUrl: string,
 ): Shown {
-  const { managerId } = user;
   // A write may know groups that a read with the same projection doesn't.
   const groups = wants(projection, 'groups') ? (user.groups ?? []) : [];
   const shown = writtenGroups(groups, types, baseUrl);
-  const version = etag(
-    user.version,
-    managerId === undefined ? shown?.digest : digest(groups, managerId),
-  );
-  const known = managerId === undefined ? user : withManager(user, managerId, types, baseUrl);
+  const version = etag(user.version, shown?.digest);
+  const { externalId } = user.profile;
+  const json = withManagerUrl(user.profile.json, (id) => locationOf(types.user, baseUrl, id));
+  const whole = { ...user, profile: { json, externalId } };
   return {
     etag: version,
-    body: represent(known, types.user, { baseUrl, version, computed: shown?.json, projection }),
+    body: represent(whole, types.user, { baseUrl, version, computed: shown?.json, projection }),
   };
 }
 
@@ -71,34 +64,13 @@ function writtenGroups(
     return JSON.stringify({ value, $ref, display, type });
   });
   const json = `"groups":[${elements.join()}]`;
-  const made = { baseUrl, json, digest: digest(groups, undefined) };
+  const made = { baseUrl, json, digest: digest(groups) };
   written.set(groups, made);
   return made;
 }
 
-function withManager(
-  user: UserRecord,
-  managerId: string,
-  types: ResourceTypes,
-  baseUrl: string,
-): UserRecord {
-  const url = locationOf(types.user, baseUrl, managerId);
-  return { ...user, profile: StoredProfile.of(withManagerReference(user.profile.attributes, url)) };
-}
-
-function wantsManager(projection: Projection): boolean {
-  const { only, without } = projection;
-  const isExcluded = only === undefined && without.has(ENTERPRISE_USER_URN);
-  const isWhole = only?.has(ENTERPRISE_USER_URN) ?? false;
-  return isWhole || (!isExcluded && wants(projection, `${ENTERPRISE_USER_URN}:manager`));
-}
-
-/**
- * A digest of what changes without a new version: the groups, and whether the manager is known. A
- * client that sends If-None-Match must see such a change.
- */
-function digest(groups: readonly GroupMembership[], managerId: string | undefined): string {
+/** A client that sends If-None-Match must see a change of the groups, which is no new version. */
+function digest(groups: readonly GroupMembership[]): string {
   const parts = groups.map(({ groupId, displayName, type }) => [groupId, type, displayName]).sort();
-  const known = managerId === undefined ? parts : [...parts, managerId];
-  return hash('sha256', JSON.stringify(known)).slice(0, 16);
+  return hash('sha256', JSON.stringify(parts)).slice(0, 16);
 }

@@ -20,14 +20,19 @@ import { resolveFilter, resolveSort } from '../../../src/scim/condition-resolver
 import { etag } from '../../../src/scim/etag.ts';
 import type { Filter } from '../../../src/scim/filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
-import { managerWithoutReference, withManagerReference } from '../../../src/scim/manager.ts';
+import { withManagerUrl } from '../../../src/scim/manager.ts';
 import { matches, order } from '../../../src/scim/match.ts';
-import { StoredProfile } from '../../../src/scim/profile.ts';
 import { locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
-import { body, filters, ODDITIES, sortableNames } from '../../support/scim/arbitrary-resources.ts';
+import {
+  body,
+  filters,
+  ODDITIES,
+  SOME_ID,
+  sortableNames,
+} from '../../support/scim/arbitrary-resources.ts';
 import {
   ACME,
   addGroup,
@@ -50,7 +55,13 @@ const TYPES: ResourceTypes = {
 const NAMES = ['a', 'Ab', 'b', 'É', 'ß', '💼', '\uffee', '10', '9', "a'b"];
 const IDS = ['u0', 'u1', 'u2', 'u3', 'g0', 'g1', 'g2'];
 const BASE_URL = 'https://scim.example/scim/v2';
-const REFS = [`${BASE_URL}/Users/u0`, '../Users/u0', 'Groups/g0', `${BASE_URL}/Groups/g1`];
+const REFS = [
+  `${BASE_URL}/Users/u0`,
+  '../Users/u0',
+  'Groups/g0',
+  `${BASE_URL}/Groups/g1`,
+  `${BASE_URL}/Users/${SOME_ID}`,
+];
 const WORDS = [
   'user',
   'group',
@@ -439,14 +450,10 @@ function userResource(record: UserRecord): JsonObject {
     display: displayName,
     type,
   }));
-  const { attributes } = record.profile;
-  const managerId = managerWithoutReference(attributes);
-  const known =
-    managerId === undefined
-      ? attributes
-      : withManagerReference(attributes, locationOf(TYPES.user, BASE_URL, managerId));
+  const { json, externalId } = record.profile;
+  const shown = withManagerUrl(json, (id) => locationOf(TYPES.user, BASE_URL, id));
   const computed = `"groups":${JSON.stringify(elements)}`;
-  return resourceOf({ ...record, profile: StoredProfile.of(known) }, TYPES.user, computed);
+  return resourceOf({ ...record, profile: { json: shown, externalId } }, TYPES.user, computed);
 }
 
 function groupResource(record: GroupRecord): JsonObject {
@@ -458,7 +465,11 @@ function groupResource(record: GroupRecord): JsonObject {
   return resourceOf(record, TYPES.group, `"members":${JSON.stringify(elements)}`);
 }
 
-function resourceOf(record: StoredResource, type: ResourceType, computed: string): JsonObject {
+function resourceOf(
+  record: Parameters<typeof represent>[0] & Pick<StoredResource, 'version'>,
+  type: ResourceType,
+  computed: string,
+): JsonObject {
   const version = etag(record.version);
   return JSON.parse(represent(record, type, { baseUrl: BASE_URL, version, computed }));
 }

@@ -17,7 +17,7 @@ async function provision(
 ): Promise<() => Promise<number>> {
   const { status } = await integration.get();
   const scope = { tenant: integration.namespace, integrationId: status?.integrationId ?? '' };
-  const caller = { scope, permissions: PROVISIONER_PERMISSIONS };
+  const caller = { scope, permissions: PROVISIONER_PERMISSIONS, baseUrl: '' };
   await usersOf({ store: fixture.store, now: Date.now }).create(caller, { userName });
   const query = { start: { offset: 0 }, limit: 0, related: false };
   return async () => (await fixture.store.users.list(scope, query)).total;

@@ -30,7 +30,11 @@ export const ODDITIES = {
   ],
 };
 
+/** In the form of an id. */
+export const SOME_ID = '01934567-89ab-7cde-8f01-23456789abcd';
+
 const TEXTS = [
+  SOME_ID,
   ...[
     '',
     'a',

@@ -1,7 +1,9 @@
 /** A user to which PATCHes are applied, and what they change. */
 import type { ScimError } from '../../../src/scim/error.ts';
+import { withPatchedManager } from '../../../src/scim/manager.ts';
 import { separateMemberOperations } from '../../../src/scim/members.ts';
 import { applyPatch } from '../../../src/scim/patch.ts';
+import type { Attributes } from '../../../src/scim/resource.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import { parsePatch } from './parse-patch.ts';
 
@@ -23,7 +25,9 @@ export const BEFORE = {
 
 /** Returns what the PATCH changes in BEFORE. */
 export function changed(...Operations: readonly object[]): object {
-  const after = applyPatch(BEFORE, parsePatch({ Operations }, USER), USER);
+  const operations = parsePatch({ Operations }, USER);
+  const patched = applyPatch(BEFORE, operations, USER);
+  const after: Attributes = withPatchedManager(BEFORE, patched, operations, 'https://x.example');
   const names = new Set([...Object.keys(BEFORE), ...Object.keys(after)]);
   const same = (name: string) =>
     JSON.stringify(after[name]) === JSON.stringify(BEFORE[name as 'name']);

@@ -5,8 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PackedMembers, StoredResource } from '../../store/resources.ts';
 import type { Expression, SearchDialect } from '../conditions.ts';
-import { named, type Row } from '../names.ts';
-import type { Given, Slots, Text } from '../template.ts';
+import type { Slots, Text } from '../template.ts';
 
 /** What a statement takes the resources from. */
 export interface RelatedInput {
@@ -69,13 +68,3 @@ export const isAnyNested = (rows: readonly Nestable[]): boolean =>
  */
 export const oneResource = (id: Text | Expression): SQL =>
   sql`(SELECT CAST(${id} AS TEXT) AS value) AS i`;
-
-/** Selects the ids that users of the tenant have. */
-export function knownUsers(
-  dialect: SearchDialect,
-  { tenant, ids }: Given<RelatedInput>,
-): SQL<Pick<Row<'access'>, 'id'>> {
-  const a = named(dialect.tables.access, 'a');
-  const user = dialect.lookUp(a, sql`${a.tenant} = ${tenant} AND ${a.id} = i.value`);
-  return sql`SELECT ${a.id} FROM ${dialect.values(ids, 'i')} ${user}`;
-}
