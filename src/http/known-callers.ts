@@ -11,17 +11,28 @@ const KNOWN_MS = 3_600_000;
 /** No usual credentials are longer, and each kept one takes memory. */
 const MOST_CHARACTERS = 2_048;
 const MOST_KNOWN = 10_000;
+/** Of one caller: spaces and case in a header, and other cookies beside that of a session. */
+const MOST_SPELLINGS = 8;
 
 export class KnownCallers {
-  /** The callers, by their credentials as sent, of which each may have many spellings. */
+  /** The callers, by their credentials as sent. */
   #current = new Map<string, string>();
   #previous = new Map<string, string>();
+  /** The credentials of each caller in `#current`, the oldest first. */
+  #spellings = new Map<string, string[]>();
   #since = performance.now();
 
   note(credentials: string, caller: string): void {
     this.#renew();
-    if (credentials.length > MOST_CHARACTERS || this.#current.size >= MOST_KNOWN) return;
+    if (credentials.length > MOST_CHARACTERS || this.#current.get(credentials) === caller) return;
+    const spellings = this.#spellings.get(caller) ?? [];
+    // Nobody takes the places of others by writing the same credentials in many ways.
+    const oldest = spellings.length < MOST_SPELLINGS ? undefined : spellings.shift();
+    if (oldest !== undefined) this.#current.delete(oldest);
+    if (this.#current.size >= MOST_KNOWN) return;
     this.#current.set(credentials, caller);
+    spellings.push(credentials);
+    this.#spellings.set(caller, spellings);
   }
 
   /** Undefined for unknown credentials. */
@@ -34,6 +45,7 @@ export class KnownCallers {
     if (now - this.#since < KNOWN_MS) return;
     this.#previous = now - this.#since < 2 * KNOWN_MS ? this.#current : new Map();
     this.#current = new Map();
+    this.#spellings = new Map();
     this.#since = now;
   }
 }

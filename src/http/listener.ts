@@ -19,6 +19,10 @@ interface ListenerLimits extends ServerOptions {
   readonly handshakeTimeout: number;
 }
 
+/**
+ * A client that closes its half of a connection counts as gone, as Node.js has it: one that gave up
+ * looks the same, and its requests would take the time of others.
+ */
 export function createListener(
   given: ListenerLimits,
   onRequest: OnRequest,

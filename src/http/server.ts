@@ -60,10 +60,7 @@ const LIMITS = {
 };
 
 const NO_URL = invalidSyntax('the request target or the Host header is malformed');
-const NO_TUNNEL = new ScimError(
-  405,
-  'CONNECT is not allowed; the allowed methods are GET, POST, PUT, PATCH, DELETE',
-);
+const NO_TUNNEL = new ScimError(501, 'CONNECT is not supported: this server is not a proxy');
 
 /** Node's code for a request that doesn't arrive in time. */
 const TOO_SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';

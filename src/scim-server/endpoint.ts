@@ -255,7 +255,7 @@ function serve(
 }
 
 function refuseMethod(method: string, methods: Methods): Answer {
-  const allowed = Object.keys(methods);
+  const allowed = Object.keys(methods).flatMap((each) => (each === 'GET' ? [each, 'HEAD'] : each));
   const refusal = errorAnswer(methodNotAllowed(method, allowed));
   // RFC 9110 §15.5.6
   return { ...refusal, headers: { ...refusal.headers, Allow: allowed.join(', ') } };

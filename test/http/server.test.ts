@@ -33,7 +33,7 @@ describe('input that is not a valid request', () => {
     ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 501],
     ['headers too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, 431],
     ['a header with a control character', 'GET / HTTP/1.1\r\nX: a\x01b\r\n\r\n', 400],
-    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n', 501],
     ['a backslash in the path', 'GET /a\\b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
     ...['a b', 'a, b', 'a@b', 'a/b', 'a?b', 'a#b', 'a:99999', 'a:b', '[::1', 'a\\b'].map(
       (host): [string, string, number] => [
@@ -259,7 +259,7 @@ describe('a connection', () => {
     ['an unfinished body', `${HALF}Content-Length: 2\r\n\r\na`, 'b', 408],
     ['no HTTP', 'GET / HTTQ\r\n\r\n', `${HALF}Content-Length: 0\r\n\r\n`, 400],
     ['too large a head', `${HALF}X: ${'x'.repeat(70_000)}`, '\r\n\r\n', 431],
-    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', `${HALF}\r\n`, 405],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', `${HALF}\r\n`, 501],
   ];
 
   it('that was refused below HTTP is closed soon, whatever the client does', async () => {

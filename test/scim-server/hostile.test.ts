@@ -296,11 +296,11 @@ describe('a path', () => {
   });
 
   it.each([
-    ['PATCH', '/Users', 'GET, POST'],
-    ['POST', '/Users/x', 'GET, PUT, PATCH, DELETE'],
-    ['OPTIONS', '/Users', 'GET, POST'],
-    ['DELETE', '/ServiceProviderConfig', 'GET'],
-    ['POST', '/Schemas', 'GET'],
+    ['PATCH', '/Users', 'GET, HEAD, POST'],
+    ['POST', '/Users/x', 'GET, HEAD, PUT, PATCH, DELETE'],
+    ['OPTIONS', '/Users', 'GET, HEAD, POST'],
+    ['DELETE', '/ServiceProviderConfig', 'GET, HEAD'],
+    ['POST', '/Schemas', 'GET, HEAD'],
     ['GET', '/Users/.search', 'POST'],
     ['GET', '/Bulk', 'POST'],
   ])('refuses %s %s with 405 and lists the allowed methods', async (method, path, allowed) => {
