@@ -1,14 +1,6 @@
 /** Statements that are sent in one piece, and what the server responds to them. */
 import type pg from 'pg';
-
-export type BoundValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | readonly BoundValue[];
+import { type BoundValue, parametersOf } from './parameters.ts';
 
 export interface SentStatement {
   /** Under which the server keeps the parsed statement. */
@@ -60,7 +52,7 @@ export class RoundTrip implements pg.Submittable {
   readonly #asked: readonly SentStatement[];
   readonly #language: Language;
   readonly #done: WhenDone;
-  readonly #values: readonly (string | null)[][];
+  readonly #values: readonly ReturnType<typeof parametersOf>[];
   readonly #answers: Answered[] = [];
   #fields: readonly Field[] | undefined;
   #rows: unknown[] = [];
@@ -73,7 +65,7 @@ export class RoundTrip implements pg.Submittable {
     this.#asked = asked;
     this.#language = language;
     this.#done = done;
-    this.#values = asked.map(({ values = [] }) => values.map(parameterOf));
+    this.#values = asked.map(({ text, values = [] }) => parametersOf(text, values));
   }
 
   /** Sends others with this one. The driver must be given those next. */
@@ -166,19 +158,4 @@ function objectOf(fields: readonly Field[], texts: readonly (string | null)[]): 
     row[name] = text === null ? null : parse(text);
   }
   return row;
-}
-
-/** Throws TypeError for a value that no statement can have. */
-function parameterOf(value: BoundValue): string | null {
-  if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
-  if (typeof value === 'object') throw new TypeError('a value of a statement is an object');
-  return String(value);
-}
-
-function elementOf(value: BoundValue): string {
-  const text = parameterOf(value);
-  if (text === null) return 'NULL';
-  return Array.isArray(value) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }

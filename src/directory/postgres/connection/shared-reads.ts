@@ -2,7 +2,8 @@
 import type { Numbered, SharedTemplate } from '../../sql/search/shared-template.ts';
 import { isEnded, isOfStatement } from '../errors.ts';
 import { Batches } from './batches.ts';
-import type { BoundValue, SentStatement } from './round-trip.ts';
+import type { BoundValue } from './parameters.ts';
+import type { SentStatement } from './round-trip.ts';
 
 /** Returns the rows of the statement of an integration. */
 type Ask = (integrationId: string, statement: SentStatement) => Promise<readonly unknown[]>;
