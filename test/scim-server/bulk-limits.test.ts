@@ -123,6 +123,37 @@ describe('while a Bulk of 1,000 operations runs', () => {
     expect(turns).toBeGreaterThan(500);
   });
 
+  it('the next creates are prepared while the directory makes those before them, 100 at most', async () => {
+    const next = Promise.withResolvers<void>();
+    let [begun, running, most] = [0, 0, 0];
+    const watched = await startScimServer({
+      wrap: (store) => ({
+        ...store,
+        users: {
+          ...store.users,
+          create: async (author, resource) => {
+            most = Math.max(most, ++running);
+            if (++begun > 50) next.resolve();
+            await next.promise;
+            return store.users.create(author, resource).finally(() => running--);
+          },
+        },
+      }),
+    });
+    const results = await bulkClient(await watched.addIntegration()).bulk(users(1000));
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['201']));
+    expect(most).toBe(100);
+    await watched.close();
+  });
+
+  it('the first of two creates with one name wins, however far apart they are', async () => {
+    const [first = user('first'), ...others] = users(120);
+    const again = { ...first, bulkId: 'again' };
+    const results = await on.bulk([first, ...others.slice(0, 60), again, ...others.slice(60)]);
+    expect(results.map(({ status }) => status).indexOf('409')).toBe(61);
+    expect(results.filter(({ status }) => status === '201')).toHaveLength(120);
+  });
+
   it('it completes although its client has disconnected', async () => {
     const Operations = users(300);
     const first = `userName eq "${Operations[0]?.data.userName}"`;

@@ -25,6 +25,8 @@ import { isPossibleId } from './resource-answers.ts';
 
 /** So few leave room for other requests, and share a commit. */
 const MOST_TOGETHER = 50;
+/** The next ones are prepared while the database works on those before them. */
+const AT_ONCE = 2;
 
 const WITHOUT_MEMBERS = new Map([['excludedAttributes', ['members']]]);
 
@@ -43,15 +45,12 @@ export function bulkRoutes(resources: Routes, types: ResourceTypes): Routes {
         const steps = planBulk(operations);
         for (let next = 0; next < steps.length; ) {
           // Even if all of these fail, the Bulk stops after exactly as many errors as it may have.
-          const most = Math.min(MOST_TOGETHER, failOnErrors - job.errors);
-          const together = stepsTogether(operations, steps.slice(next, next + MOST_TOGETHER), most);
+          const most = failOnErrors - job.errors;
+          const together = stepsTogether(operations, steps.slice(next), most);
           next += together.length;
           // A resource that was begun must be completed or deleted again.
           if (most <= 0 && together.every(({ part }) => part !== 'complete')) continue;
-          // Operations that are refused before they reach the directory would block all other
-          // requests.
-          await setImmediate();
-          await Promise.all(together.map((step) => job.take(step)));
+          await job.takeAll(together);
         }
         return bulkAnswer(job.results());
       },
@@ -83,7 +82,21 @@ class BulkJob {
     this.#operations = operations;
   }
 
-  async take({ index, part }: BulkStep): Promise<void> {
+  /** Carries out steps that may be carried out at the same time. */
+  async takeAll(steps: readonly BulkStep[]): Promise<void> {
+    const running: Promise<unknown>[] = [];
+    for (let next = 0; next < steps.length; next += MOST_TOGETHER) {
+      if (running.length === AT_ONCE) await running.shift();
+      // Operations that are refused before they reach the directory would block all other requests.
+      await setImmediate();
+      const some = steps.slice(next, next + MOST_TOGETHER);
+      running.push(Promise.all(some.map((step) => this.#take(step))));
+    }
+    await Promise.all(running);
+  }
+
+  /** Never rejects. */
+  async #take({ index, part }: BulkStep): Promise<void> {
     const operation = this.#operations[index];
     if (operation === undefined) return;
     const answer = await (part === 'complete'
