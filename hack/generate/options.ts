@@ -1,6 +1,7 @@
 /** Generates the tables of commands and options in docs/reference/ from the program's own. */
 import { COMMANDS } from '../../src/config/arguments.ts';
-import { OPTIONS, OPTIONS_OF_COMMANDS } from '../../src/config/options.ts';
+import { OPTIONS_OF_COMMANDS } from '../../src/config/command-options.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import type { Option } from '../../src/config/values.ts';
 import { cell, fillIn } from './tables.ts';
 

@@ -1,5 +1,5 @@
 /** `activity`: prints the log of who changed what, beside the running processes. */
-import type { ActivityConfig } from '../config/options.ts';
+import type { ActivityConfig } from '../config/command-options.ts';
 import { ACTIVITY_LINES } from '../directory/activity-lines.ts';
 import { activityPages } from '../directory/activity-pages.ts';
 import type { ActivityEntry, ActivityQuery, AttributeChange } from '../directory/store/activity.ts';

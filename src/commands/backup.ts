@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BackupConfig } from '../config/options.ts';
+import type { BackupConfig } from '../config/command-options.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { openNewFile, openSource } from '../directory/transfer/open.ts';
 import type { Logger } from '../logger.ts';

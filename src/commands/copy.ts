@@ -1,5 +1,5 @@
 /** `copy`: copies a directory to another database. */
-import type { CopyConfig } from '../config/options.ts';
+import type { CopyConfig } from '../config/command-options.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { openSource, openTarget } from '../directory/transfer/open.ts';
 import type { Logger } from '../logger.ts';

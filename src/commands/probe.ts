@@ -1,5 +1,5 @@
 /** `probe`: runs a probe and prints its report. */
-import type { ProbeConfig } from '../config/options.ts';
+import type { ProbeConfig } from '../config/command-options.ts';
 import { probe, type StepReport } from '../probe/probe.ts';
 import { formatStep, formatSummary, formatTitle } from '../probe/report.ts';
 import { SEQUENCES } from '../probe/sequences.ts';

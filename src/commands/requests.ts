@@ -1,5 +1,5 @@
 /** `requests`: shows the last requests of an integration, beside the running processes. */
-import type { RequestsConfig } from '../config/options.ts';
+import type { RequestsConfig } from '../config/command-options.ts';
 import { REQUEST_LINES } from '../directory/request-lines.ts';
 import { scopeOf } from '../directory/store/integrations.ts';
 import type { RecentRequest } from '../directory/store/recent-requests.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getTableName } from 'drizzle-orm';
-import type { RestoreConfig } from '../config/options.ts';
+import type { RestoreConfig } from '../config/command-options.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { tokens } from '../directory/sqlite/schema.ts';
 import { openTarget } from '../directory/transfer/open.ts';

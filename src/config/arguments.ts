@@ -1,5 +1,5 @@
 /** Splits the command line into a command and flags. What their values mean is decided later. */
-import { ALL_OPTIONS } from './options.ts';
+import { ALL_OPTIONS } from './command-options.ts';
 import { ConfigError, mayHoldSecret } from './resolve.ts';
 
 export const COMMANDS = {

@@ -4,28 +4,26 @@
  */
 import packageJson from '../../package.json' with { type: 'json' };
 import { isPostgres, readDatabaseUrl } from '../directory/database-url.ts';
-import { ACTIVITY_OPTIONS } from './activity-options.ts';
 import { COMMANDS, type Command, parseArguments } from './arguments.ts';
-import { formatHelp } from './help.ts';
 import {
+  ACTIVITY_OPTIONS,
   type ActivityConfig,
   BACKUP_OPTIONS,
   type BackupConfig,
   COPY_OPTIONS,
-  type Config,
   type CopyConfig,
   DIRECTORY_OPTIONS,
   type DirectoryConfig,
-  OPTIONS,
   OPTIONS_OF_COMMANDS,
-  type OptionValues,
   PROBE_OPTIONS,
   type ProbeConfig,
   REQUESTS_OPTIONS,
   RESTORE_OPTIONS,
   type RequestsConfig,
   type RestoreConfig,
-} from './options.ts';
+} from './command-options.ts';
+import { formatHelp } from './help.ts';
+import { type Config, OPTIONS, type OptionValues } from './options.ts';
 import { ConfigError, environmentValue, mayHoldSecret, resolveOptions } from './resolve.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import type { Option } from './values.ts';

@@ -1,5 +1,5 @@
 /** Finds misspelt environment variables, which would otherwise be ignored in silence. */
-import { ALL_OPTIONS } from './options.ts';
+import { ALL_OPTIONS } from './command-options.ts';
 import { isServiceLink } from './resolve.ts';
 
 const PREFIX = 'SCIM_OPERATOR_';

@@ -144,7 +144,9 @@ const RULES: readonly Rule[] = [
         expression:
           `request.operation == 'DELETE' || !${isChild} || ` +
           `(object.roleRef.kind == 'Role' && object.roleRef.name == '${ROLE_NAME}')`,
-        message: `scim-operator may only bind the Role ${ROLE_NAME} by a RoleBinding named ${CHILD_PREFIX}…`,
+        message:
+          `scim-operator may only bind the Role ${ROLE_NAME} by a RoleBinding named ` +
+          `${CHILD_PREFIX}…`,
       },
       {
         // What others added must not keep the operator from removing it.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ALL_OPTIONS } from '../../src/config/options.ts';
+import { ALL_OPTIONS } from '../../src/config/command-options.ts';
 import { unknownVariables } from '../../src/config/unknown-variables.ts';
 
 it.each([

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fillInOptions } from '../../hack/generate/options.ts';
 import { fillInReasons } from '../../hack/generate/reasons.ts';
 import { COMMANDS } from '../../src/config/arguments.ts';
-import { ALL_OPTIONS } from '../../src/config/options.ts';
+import { ALL_OPTIONS } from '../../src/config/command-options.ts';
 
 const options = readFileSync('docs/reference/options.md', 'utf8');
 const conditions = readFileSync('docs/reference/conditions.md', 'utf8');
