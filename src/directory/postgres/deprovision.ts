@@ -12,6 +12,7 @@ import { lockedTenant, release } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import { externalIds, integrations, recentRequests, tokens } from './schema.ts';
 import { deleteUser } from './user-store.ts';
+import { userChanged } from './writes/dependents.ts';
 import { lockWithHolders } from './writes/locks.ts';
 
 /** How many links one statement reads. */
@@ -127,9 +128,16 @@ async function deprovisionOne(
   if (current !== undefined && others.length === 0) {
     return remove(queries, table, activity, scope, current, at);
   }
-  await queries.run(
-    sql`DELETE FROM ${x.table} WHERE ${ofResource} AND ${x.integrationId} = ${integrationId}`,
+  const released = await queries.all<Pick<Row<'externalIds'>, 'externalId'>>(
+    sql`
+      DELETE FROM ${x.table}
+      WHERE ${ofResource} AND ${x.integrationId} = ${integrationId}
+      RETURNING ${selected(x, 'externalId')}
+    `,
   );
+  if (released.some(({ externalId }) => externalId !== null)) {
+    await queries.run(userChanged(tenant));
+  }
   return undefined;
 }
 

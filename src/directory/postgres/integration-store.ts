@@ -4,7 +4,12 @@ import type { ResourceTypes } from '../../scim/resource-types.ts';
 import { columns, named, selected } from '../sql/names.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
 import { NO_ACTIVITY, usesOf } from '../sql/token-uses.ts';
-import type { IntegrationRecord, IntegrationStore, TenantHistory } from '../store/integrations.ts';
+import {
+  externalIdsChange,
+  type IntegrationRecord,
+  type IntegrationStore,
+  type TenantHistory,
+} from '../store/integrations.ts';
 import type { Connections, Queries } from './connection/connections.ts';
 import { deprovision } from './deprovision.ts';
 import { array } from './dialect.ts';
@@ -27,6 +32,7 @@ import {
   tenantOwners,
   tokens,
 } from './schema.ts';
+import { userChanged } from './writes/dependents.ts';
 import { latest } from './writes/latest.ts';
 
 type Row = typeof integrations.$inferSelect;
@@ -135,14 +141,16 @@ export function createIntegrationStore(
       reserved.transaction(async (queries) => {
         const tenant = await lockedTenant(queries, id);
         if (tenant === undefined) return;
-        await queries.run(
+        const ended = await queries.all(
           sql`
             WITH revoked AS (${revoked(tenant, id)})
             UPDATE ${i.table}
             SET ${i.endedAt} = ${at}
             WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${id} AND ${i.endedAt} IS NULL
+            RETURNING ${i.id}
           `,
         );
+        if (ended.length > 0) await queries.run(userChanged(tenant));
         await release(queries, id, ['owner', 'token']);
       }),
     purge: async (id, at) => {
@@ -266,6 +274,8 @@ async function put(queries: Queries, record: IntegrationRecord): Promise<boolean
       DO UPDATE SET (${columns(i, ...UPDATED)}) = ROW (${columns(given, ...UPDATED)})
     `,
   );
+  const before = known && { ...known, tenant: former, endedAt: known.endedAt ?? undefined };
+  for (const each of externalIdsChange(before, record)) await queries.run(userChanged(each));
   return true;
 }
 

@@ -1,5 +1,6 @@
 /** Deprovisions on SQLite what an ended integration provisioned. */
 import { and, eq, ne, type SQL } from 'drizzle-orm';
+import { USER_CHANGES } from '../sql/followed-groups.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import type { SqliteConnection } from './connections.ts';
 import { deleteGroup } from './group-store.ts';
@@ -39,7 +40,7 @@ export function deprovisionSome(
     .where(provisionedBy(record))
     .limit(BATCH)
     .all();
-  for (const { tenant, resourceId, resourceType } of links) {
+  for (const { tenant, resourceId, resourceType, externalId } of links) {
     const ofResource = and(eq(externalIds.tenant, tenant), eq(externalIds.resourceId, resourceId));
     const others = write.orm
       .select()
@@ -54,6 +55,7 @@ export function deprovisionSome(
         .delete(externalIds)
         .where(and(ofResource, eq(externalIds.integrationId, record.id)))
         .run();
+      if (externalId !== null) notes.count(tenant, USER_CHANGES, 1);
     } else {
       const remove = resourceType === 'User' ? deleteUser : deleteGroup;
       remove(write, rows[resourceType], notes, scope, current.record, at);

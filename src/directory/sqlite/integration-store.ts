@@ -1,10 +1,15 @@
 /** Integrations and what they provisioned, on SQLite. */
 import { and, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
+import { USER_CHANGES } from '../sql/followed-groups.ts';
 import { named } from '../sql/names.ts';
 import type { ResourceName } from '../sql/resource-key.ts';
 import { historiesOf } from '../sql/tenant-histories.ts';
 import { NO_ACTIVITY, usesOf } from '../sql/token-uses.ts';
-import type { IntegrationRecord, IntegrationStore } from '../store/integrations.ts';
+import {
+  externalIdsChange,
+  type IntegrationRecord,
+  type IntegrationStore,
+} from '../store/integrations.ts';
 import { type Connections, parameter, type SqliteConnection } from './connections.ts';
 import { deprovisionSome } from './deprovision.ts';
 import type { ActivityLog, Notes } from './log/activity-log.ts';
@@ -30,9 +35,12 @@ export function createIntegrationStore(
   const reads = integrationReads(read);
   const writes = integrationWrites(write);
 
-  const put = (record: IntegrationRecord): boolean => {
+  const put = (record: IntegrationRecord, notes: Notes): boolean => {
     const held = writes.get.get({ id: record.id });
     if (held && held.endedAt === null && !isSameOwner(held, record)) return false;
+    for (const tenant of externalIdsChange(held && recordOf(held), record)) {
+      notes.count(tenant, USER_CHANGES, 1);
+    }
     if (held && held.tenant !== record.tenant) {
       for (const forget of writes.leave) forget.run({ id: record.id });
     }
@@ -63,7 +71,7 @@ export function createIntegrationStore(
           .all()
           .map(recordOf),
       ),
-    put: (record) => writer.write(() => put(record)),
+    put: (record) => activity.writing((notes) => put(record, notes)),
     disallow: (ids) =>
       writer.write(() => {
         write.run(
@@ -75,12 +83,14 @@ export function createIntegrationStore(
         );
       }),
     end: (id, at) =>
-      writer.write(() => {
-        write.orm
+      activity.writing((notes) => {
+        const [ended] = write.orm
           .update(integrations)
           .set({ endedAt: at })
           .where(and(eq(integrations.id, id), isNull(integrations.endedAt)))
-          .run();
+          .returning()
+          .all();
+        if (ended !== undefined) notes.count(ended.tenant, USER_CHANGES, 1);
         write.orm.delete(tokens).where(eq(tokens.integrationId, id)).run();
       }),
     purge: async (id, at) => {

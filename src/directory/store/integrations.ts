@@ -34,6 +34,20 @@ export const scopeOf = ({ tenant, id }: Pick<IntegrationRecord, 'tenant' | 'id'>
 });
 
 /**
+ * The tenants in which other externalIds count when the record changes: they count less once their
+ * integration has ended, and users may be named after them.
+ */
+export function externalIdsChange(
+  before: Pick<IntegrationRecord, 'tenant' | 'endedAt'> | undefined,
+  after: Pick<IntegrationRecord, 'tenant' | 'endedAt'>,
+): readonly string[] {
+  const isSame = (before?.endedAt === undefined) === (after.endedAt === undefined);
+  if (before?.tenant === after.tenant && isSame) return [];
+  const left = before === undefined || before.tenant === after.tenant ? [] : [before.tenant];
+  return [...left, after.tenant];
+}
+
+/**
  * Facts about a tenant that are kept for as long as the directory exists, even after its
  * integrations have ended.
  */

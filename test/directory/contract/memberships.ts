@@ -255,6 +255,46 @@ export function membershipContract(open: Open): void {
       expect(await userNames(store)).toEqual(['ann', 'bob']);
     });
 
+    it('an integration that ends, is restored or is purged, after which other externalIds count', async () => {
+      const { store, ann } = await staffed();
+      const okta = integration({ id: 'okta', name: 'okta' });
+      await store.integrations.put(okta);
+      await store.integrations.put(integration({ id: 'entra', name: 'entra', uid: 'uid-entra' }));
+      await changeUser(store, ACME, ann.id, { externalId: 'of-okta' });
+      await changeUser(store, ACME_TOO, ann.id, { externalId: 'of-entra' });
+      const annOf = async () => {
+        const { members, basis } = await read(store);
+        const externalId = members?.find(({ userName }) => userName === 'ann')?.externalId;
+        return { externalId, basis };
+      };
+      let before = await annOf();
+      expect(before.externalId).toBeUndefined();
+      for (const [change, expected] of [
+        [() => store.integrations.end('okta', at(2)), 'of-entra'],
+        [() => store.integrations.put(okta), undefined],
+        [() => store.integrations.end('okta', at(3)), 'of-entra'],
+        [() => store.integrations.end('entra', at(3)), undefined],
+        [() => store.integrations.purge('entra', at(4)), 'of-okta'],
+        [
+          () => store.integrations.put({ ...okta, tenant: 'globex', namespace: 'globex' }),
+          'of-okta',
+        ],
+      ] as const) {
+        await change();
+        expect(await look(store, before.basis)).not.toEqual(before.basis);
+        before = await annOf();
+        expect(before.externalId).toBe(expected);
+      }
+      await store.integrations.put({
+        ...okta,
+        tenant: 'globex',
+        namespace: 'globex',
+        enabled: false,
+      });
+      await store.integrations.disallow(['okta']);
+      expect(await look(store, before.basis)).toEqual(before.basis);
+    });
+
     it('a group that is created', async () => {
       const store = opened();
       const { basis } = await read(store);

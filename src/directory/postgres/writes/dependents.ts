@@ -1,5 +1,6 @@
 /** Rows of other tables that a write of a user or group changes, as parts of its statement. */
 import { type SQL, sql } from 'drizzle-orm';
+import { USER_CHANGES } from '../../sql/followed-groups.ts';
 import { columns, named } from '../../sql/names.ts';
 import type { Text } from '../../sql/template.ts';
 import { accessValues, counters, externalIds, groupMembers, groups } from '../schema.ts';
@@ -38,6 +39,10 @@ export const addedToCounters = (selected: SQL): SQL => sql`
   ON CONFLICT (${COUNTER_KEY})
   DO UPDATE SET ${COUNTERS.value} = ${c.value} + ${named(counters, 'excluded').value}
 `;
+
+/** Counts a change of what users of the tenant are named after. */
+export const userChanged = (tenant: string): SQL =>
+  addedToCounters(sql`SELECT ${tenant}, ${USER_CHANGES}, ${counterSlot()}::integer, 1::bigint`);
 
 /** Makes what is selected, in the order of LINK, the links of integrations and their externalIds. */
 export const putLinks = (selected: SQL): SQL => sql`
