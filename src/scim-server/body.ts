@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { invalidSyntax } from '../scim/error.ts';
 import { SMALL_BODY_BYTES } from '../scim/limits.ts';
-import { shortenMembers } from '../scim/member-lists.ts';
+import { shortenMembers, shortMember } from '../scim/member-lists.ts';
 import { normalizeMember } from '../scim/values.ts';
 import { betweenTurns } from './between-turns.ts';
 import { payloadTooLarge, unsupportedMediaType } from './error.ts';
@@ -37,6 +37,7 @@ export async function readJson(
   }
   const body = await parseLongJson(
     textOf(request, limit, announced === null ? grow : () => undefined),
+    { shorten: shortMember },
   );
   await betweenTurns(shortenMembers(body, normalizeMember));
   return body;

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { invalidSyntax } from '../scim/error.ts';
 import { MAX_JSON_DEPTH, MAX_JSON_KEYS } from '../scim/limits.ts';
+import { MEMBERS_AT_ONCE } from '../scim/member-lists.ts';
 
 /** An array or object that is open. Positions are those in the text that is kept. */
 interface Open {
@@ -26,6 +27,7 @@ interface Open {
 
 export class JsonWalk {
   readonly #batch: number;
+  readonly #shorten: (element: unknown) => unknown;
   /** Stands in the text for what was taken out. Nobody can have sent it. */
   readonly #mark: string;
   readonly #open: Open[] = [];
@@ -40,9 +42,13 @@ export class JsonWalk {
   /** The string in which the previous piece ended. */
   #string: { readonly keyAt: number | undefined; readonly isEscaped: boolean } | undefined;
 
-  /** `batch` is the number of characters from which on a part is parsed by itself. */
-  constructor(batch = Number.POSITIVE_INFINITY) {
+  /**
+   * `batch` is the number of characters from which on a part is parsed by itself. `shorten` gets the
+   * elements of an array after those that are handled at once.
+   */
+  constructor(batch = Number.POSITIVE_INFINITY, shorten = (element: unknown) => element) {
     this.#batch = batch;
+    this.#shorten = shorten;
     this.#mark = Number.isFinite(batch) ? `${randomUUID()}:` : '';
   }
 
@@ -162,7 +168,8 @@ export class JsonWalk {
     const parts = Array.isArray(value) ? value : Object.entries(value ?? {});
     // Two commas without anything between them are not JSON.
     if (parts.length === 0) throw invalidJson();
-    for (const each of parts) taken.push(each);
+    const isLong = !open.isObject && taken.length >= MEMBERS_AT_ONCE;
+    for (const each of parts) taken.push(isLong ? this.#shorten(each) : each);
   }
 
   /** Parses a part of the text, with what was taken out of it: the cuts from the first one on. */

@@ -17,15 +17,22 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
+interface LongJsonOptions {
+  /** Gets the elements of long arrays. */
+  readonly shorten?: (element: unknown) => unknown;
+  /** Differs in tests only. */
+  readonly slice?: number;
+}
+
 /**
  * Parses a long text in slices of the event loop as it arrives, so that it keeps nobody waiting.
- * Rejects with invalidSyntax. `slice` differs in tests only.
+ * Rejects with invalidSyntax.
  */
 export async function parseLongJson(
   pieces: AsyncIterable<string> | Iterable<string>,
-  slice = SLICE,
+  { shorten, slice = SLICE }: LongJsonOptions = {},
 ): Promise<unknown> {
-  const walk = new JsonWalk(slice);
+  const walk = new JsonWalk(slice, shorten);
   for await (const piece of pieces) {
     walk.write(piece);
     await setImmediate();

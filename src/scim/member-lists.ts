@@ -36,6 +36,10 @@ export function plainMemberId(element: JsonValue): string | undefined {
   return isJsonObject(element) && isPlainMember(element) ? element.value : undefined;
 }
 
+/** The element of a long list, or its id where that makes no difference. */
+export const shortMember = (element: unknown): unknown =>
+  plainMemberId(element as JsonValue) ?? element;
+
 /** Returns the element in the form of the schema, or undefined for one without content. */
 type Normalize = (element: JsonValue) => JsonValue | undefined;
 

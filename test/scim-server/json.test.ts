@@ -1,6 +1,6 @@
 /** Bodies as JSON: what is parsed, and what is refused although JSON.parse would accept it. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ScimError } from '../../src/scim/error.ts';
 import { parseJson, parseLongJson } from '../../src/scim-server/json.ts';
 
@@ -55,6 +55,22 @@ describe('a body', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+
+  it('has long lists whose elements are shortened as they arrive', async () => {
+    const body = { list: Array.from({ length: 5_000 }, (_, n) => ({ n })), short: [{ n: 1 }] };
+    const text = JSON.stringify(body);
+    const shorten = vi.fn((element: unknown) => (element as { n: number }).n);
+    const read = await parseLongJson(piecesOf(text, 1_000), { shorten, slice: 1_000 });
+    const { list, short } = read as typeof body;
+    expect(shorten.mock.results.map(({ value }) => value)).toEqual(
+      list.slice(-shorten.mock.calls.length),
+    );
+    expect(shorten.mock.calls.length).toBeGreaterThan(3_900);
+    expect(list.map((each) => (typeof each === 'number' ? each : each.n))).toEqual(
+      body.list.map(({ n }) => n),
+    );
+    expect(short).toEqual(body.short);
   });
 
   it('of a million elements is parsed while others are served', async () => {
@@ -129,7 +145,7 @@ const SLICES = [Number.POSITIVE_INFINITY, 1, 5, 20];
 
 /** Parses at once, or in pieces that arrive in their turn. */
 async function read(text: string, slice: number): Promise<unknown> {
-  return Number.isFinite(slice) ? parseLongJson(piecesOf(text, slice), slice) : parseJson(text);
+  return Number.isFinite(slice) ? parseLongJson(piecesOf(text, slice), { slice }) : parseJson(text);
 }
 
 function* piecesOf(text: string, length: number): Generator<string, void> {

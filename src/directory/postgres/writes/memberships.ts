@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
 import { containsItself, type MemberChange, refuseUnknown } from '../../../scim/members.ts';
 import { conditionCompiler } from '../../sql/conditions.ts';
+import { IdSet } from '../../sql/id-set.ts';
 import type { Ids } from '../../sql/log/change.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
 import { membersOf } from '../../sql/relations.ts';
@@ -75,9 +76,9 @@ async function difference(
   ofGroup: SQL,
   wanted: readonly string[],
 ): Promise<{ readonly joining: readonly string[]; readonly leaving: readonly string[] }> {
-  const joining = new Set<string>();
+  const missing = new IdSet(wanted.length);
   for (const slice of inSlices(wanted)) {
-    for (const id of slice) joining.add(id);
+    for (const id of slice) missing.add(id);
     if (slice !== wanted) await setImmediate();
   }
   const leaving: string[] = [];
@@ -92,12 +93,18 @@ async function difference(
         LIMIT ${MEMBERS_AT_ONCE}
       `,
     );
-    for (const { id } of rows) if (!joining.delete(id)) leaving.push(id);
+    for (const { id } of rows) if (!missing.delete(id)) leaving.push(id);
     const last = rows.at(-1);
     if (last === undefined || rows.length < MEMBERS_AT_ONCE) break;
     after = last.id;
   }
-  return { joining: [...joining], leaving };
+  const joining: string[] = [];
+  if (missing.size > 0)
+    for (const slice of inSlices(wanted)) {
+      joining.push(...missing.deleteAll(slice));
+      if (slice !== wanted) await setImmediate();
+    }
+  return { joining, leaving };
 }
 
 async function removeByIds(

@@ -4,6 +4,7 @@ import type { Condition } from '../../../scim/condition.ts';
 import { inSlices, MEMBERS_AT_ONCE } from '../../../scim/member-lists.ts';
 import { containsItself, type MemberChange, refuseUnknown } from '../../../scim/members.ts';
 import { conditionCompiler } from '../../sql/conditions.ts';
+import { IdSet } from '../../sql/id-set.ts';
 import type { Ids } from '../../sql/log/change.ts';
 import { columns, named, type Row } from '../../sql/names.ts';
 import { membersOf } from '../../sql/relations.ts';
@@ -62,21 +63,27 @@ export class Memberships {
   }
 
   *#difference(tenant: string, groupId: string, wanted: readonly string[]) {
-    const joining = new Set<string>();
+    const missing = new IdSet(wanted.length);
     for (const slice of inSlices(wanted)) {
-      for (const id of slice) joining.add(id);
+      for (const id of slice) missing.add(id);
       yield;
     }
     const leaving: string[] = [];
     for (let after = ''; ; ) {
       const ids = this.#statements.members.all(tenant, groupId, after, MEMBERS_AT_ONCE);
-      for (const id of ids) if (!joining.delete(id)) leaving.push(id);
+      for (const id of ids) if (!missing.delete(id)) leaving.push(id);
       const last = ids.at(-1);
       if (last === undefined || ids.length < MEMBERS_AT_ONCE) break;
       after = last;
       yield;
     }
-    return { joining: [...joining], leaving };
+    const joining: string[] = [];
+    if (missing.size > 0)
+      for (const slice of inSlices(wanted)) {
+        joining.push(...missing.deleteAll(slice));
+        yield;
+      }
+    return { joining, leaving };
   }
 
   *#remove(

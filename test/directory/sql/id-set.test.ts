@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { newId } from '../../../src/directory/ids.ts';
+import { IdSet } from '../../../src/directory/sql/id-set.ts';
+
+describe('a set of ids', () => {
+  it('has what a set has, whatever the ids are and however many were expected', () => {
+    const ids = fc.array(fc.oneof(fc.constantFrom('', 'a', 'ab'), fc.string({ unit: 'binary' })));
+    fc.assert(
+      fc.property(ids, ids, fc.nat(5_000), (added, deleted, expected) => {
+        const set = new IdSet(expected);
+        const known = new Set(added);
+        for (const id of added) set.add(id);
+        expect(set.size).toBe(known.size);
+        for (const id of deleted) expect(set.delete(id)).toBe(known.delete(id));
+        expect(set.size).toBe(known.size);
+      }),
+    );
+  });
+
+  it('gives back those that were in it in the order that is asked for, each once', () => {
+    const ids = Array.from({ length: 5_000 }, newId);
+    const set = new IdSet(ids.length);
+    for (const id of ids.slice(0, 4_000)) set.add(id);
+    const asked = [...ids.toReversed(), ...ids];
+    expect(set.deleteAll(asked)).toEqual(ids.slice(0, 4_000).toReversed());
+    expect(set.size).toBe(0);
+  });
+});
