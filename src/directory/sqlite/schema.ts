@@ -97,7 +97,13 @@ export const externalIds = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.tenant, t.resourceId, t.integrationId] }),
     index('external_ids_external_id').on(t.tenant, t.externalId, t.integrationId),
-    index('external_ids_integration').on(t.integrationId, t.tenant, t.resourceType),
+    index('external_ids_integration').on(
+      t.integrationId,
+      t.tenant,
+      t.resourceType,
+      t.resourceId,
+      t.externalId,
+    ),
     index('external_ids_group').on(t.tenant, t.externalId).where(sql`resource_type = 'Group'`),
   ],
 );

@@ -353,6 +353,39 @@ export function userContract(open: Open): void {
       expect(await userNames(store, ACME, { filter: 'externalId pr' })).toEqual([]);
     });
 
+    it('is that of the integration on any page of all users', async () => {
+      const store = opened();
+      // Of both integrations, of one, of the other one, and without any; a group is in between.
+      const first = await addUser(store, ACME, 'ann', { externalId: 'of-okta' });
+      const group = { displayName: 'Staff', externalId: 'staff' };
+      await store.groups.create(ACME, { id: newId(), attributes: group, members: [], at: at(0) });
+      await addUser(store, ACME_TOO, 'bob', { externalId: 'of-entra' });
+      await addUser(store, ACME, 'cid');
+      await addUser(store, ACME, 'dan', { externalId: 'd' });
+      const named = { userName: 'ann', active: true, externalId: 'of-entra-too' };
+      await store.users.change(ACME_TOO, first.id, () => named, at(1));
+      const pageOf = async (scope: Scope, options: Parameters<typeof userQuery>[0]) => {
+        const { records } = await store.users.list(scope, userQuery(options));
+        return records.map(({ profile }) => profile.externalId);
+      };
+
+      const expected = ['of-okta', null, null, 'd'];
+      expect(await pageOf(ACME, {})).toEqual(expected);
+      expect(await pageOf(ACME, { after: 'start', limit: 3 })).toEqual(expected.slice(0, 3));
+      expect(await pageOf(ACME, { after: { id: first.id } })).toEqual(expected.slice(1));
+      for (const offset of [1, 2, 3])
+        expect(await pageOf(ACME, { offset, limit: 2 })).toEqual(
+          expected.slice(offset, offset + 2),
+        );
+      expect(await pageOf(ACME_TOO, {})).toEqual(['of-entra-too', 'of-entra', null, null]);
+      expect(await pageOf({ ...ACME, integrationId: 'third' }, {})).toEqual([
+        null,
+        null,
+        null,
+        null,
+      ]);
+    });
+
     it('need not be unique, and is compared by case', async () => {
       const store = opened();
       await addUser(store, ACME, 'ann', { externalId: 'x' });

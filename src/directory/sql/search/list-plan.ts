@@ -33,6 +33,9 @@ const AT: Slots<Pick<ListInput, 'limit' | 'offset' | 'id'>> = {
 /** To read the groups of all users of a page costs less than to count those of each. */
 const MANY_ROWS = { memberships: sql`1` };
 
+/** The same for externalIds, if the resources follow each other; see externalIdsOfRange. */
+const RANGE_OF_ROWS = { ...MANY_ROWS, externalId: sql`NULL` };
+
 /** The statements of all lists of one shape. Each is composed when it is first needed. */
 export class ListPlan {
   /** Whether an index leads to what the list selects, in its order unless it selects few. */
@@ -141,13 +144,14 @@ export class ListPlan {
       ...this.#tenant(),
       ...present([this.#condition, this.#behind()]),
     ]);
-    if (this.isPlain && dialect.hasFixedPlans && !skips)
-      return sql`SELECT ${pageColumns(context, MANY_ROWS)} FROM ${places} ${rows}`;
+    const isRange = this.isPlain && dialect.hasFixedPlans === true;
+    const selected = pageColumns(context, isRange ? RANGE_OF_ROWS : MANY_ROWS);
+    if (isRange && !skips) return sql`SELECT ${selected} FROM ${places} ${rows}`;
     // Ids first: only an index, or little more, is skipped over and sorted, and not the wide rows.
     const ids = sql`SELECT ${r.id} FROM ${places} ${rows}`;
     const shown = [tenant, dialect.among(r.id, ids)];
     return sql`
-      SELECT ${pageColumns(context, MANY_ROWS)}${this.#sortedColumn()}
+      SELECT ${selected}${this.#sortedColumn()}
       FROM ${from(context, shown)}
       ORDER BY ${this.#order(r.id)}
     `;

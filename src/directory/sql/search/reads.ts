@@ -9,6 +9,7 @@ import type { Page, Query, Scope, StoredResource, WaitingClient } from '../../st
 import { type PageRow, pageOf, type ResourceRow, resourceOf } from '../lists.ts';
 import type { Related } from '../related/related.ts';
 import type { Template } from '../template.ts';
+import { withExternalIds } from './external-ids.ts';
 import { completeRows } from './large-rows.ts';
 import type { ListInput } from './list-plan.ts';
 import type { PlannedList } from './list-plans.ts';
@@ -74,7 +75,7 @@ export function readsOf<Found, R extends StoredResource>(
   { attach, ofSlice }: Related<Found, R>,
   read: Reader,
 ) {
-  const { get, lists, large, related, memberSlice, memberCount } = statements;
+  const { get, lists, large, externalIds, related, memberSlice, memberCount } = statements;
   const ends = statements.version && new PageEnds(statements.version);
 
   function* withRelated(
@@ -160,13 +161,17 @@ export function readsOf<Found, R extends StoredResource>(
   ): Steps<Page<R | StoredResource> | PageBounds> {
     const hasMore = rows.length > query.limit;
     const asked = hasMore ? rows.slice(0, query.limit) : rows;
-    const shown = yield* completeRows(large, scope, asked, bounds.bytes);
-    const isCut = shown !== undefined && shown.length < asked.length;
-    if (shown === undefined || (isCut && bounds === FEW)) return bounds;
+    const complete = yield* completeRows(large, scope, asked, bounds.bytes);
+    const isCut = complete !== undefined && complete.length < asked.length;
+    if (complete === undefined || (isCut && bounds === FEW)) return bounds;
+    const isRange = query.filter === undefined && query.sort === undefined;
+    const shown =
+      isRange && externalIds !== undefined
+        ? yield* withExternalIds(externalIds, scope, complete)
+        : complete;
     const found = pageOf(shown, query, total, { isCut, hasMore });
     if (!query.related) return found;
     if (yield* hasMoreMembers(scope, found.records, bounds.members)) return bounds;
-    const isRange = query.filter === undefined && query.sort === undefined;
     return { ...found, records: yield* withRelated(scope, shown, found.records, isRange) };
   }
 

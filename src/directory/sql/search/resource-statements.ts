@@ -19,6 +19,7 @@ import {
 } from '../related/related.ts';
 import type { SearchContext } from '../resource-key.ts';
 import { type Compose, Slot, Template, template } from '../template.ts';
+import { type ExternalIdRow, type ExternalIdsInput, externalIdsOfRange } from './external-ids.ts';
 import { type LargeRows, largeRows } from './large-rows.ts';
 import { ListPlans } from './list-plans.ts';
 import { sharedTemplate } from './shared-template.ts';
@@ -52,6 +53,8 @@ export interface ResourceStatements<Found> {
   readonly get: Template<GetInput, ResourceRow>;
   readonly lists: ListPlans;
   readonly large: LargeRows;
+  /** What the rows of a page of all resources are without, where that costs less. */
+  readonly externalIds: Template<ExternalIdsInput, ExternalIdRow> | undefined;
   readonly related: Template<RelatedInput, Found>;
   /** The same for one resource. */
   readonly relatedOfOne: Template<OneInput, Found>;
@@ -82,6 +85,9 @@ export function resourceStatements<Found, R>(
     get: getStatement(context, compose),
     lists: new ListPlans(context, compose),
     large: largeRows(context, compose),
+    externalIds: dialect.hasFixedPlans
+      ? template(compose, (input) => externalIdsOfRange(context, input))
+      : undefined,
     related: template(compose, ({ tenant, ids }) =>
       related.select(dialect, tenant, dialect.values(ids, 'i')),
     ),

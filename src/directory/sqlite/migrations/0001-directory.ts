@@ -68,7 +68,8 @@ CREATE TABLE external_ids (
   PRIMARY KEY (tenant, resource_id, integration_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX external_ids_external_id ON external_ids (tenant, external_id, integration_id);
-CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type);
+-- It has all that a page of resources reads of them.
+CREATE INDEX external_ids_integration ON external_ids (integration_id, tenant, resource_type, resource_id, external_id);
 
 CREATE TABLE integrations (
   tenant TEXT NOT NULL,
