@@ -16,13 +16,15 @@ export interface PgBouncerPrograms {
   readonly command: string;
   /** The folder of libraries that the system lacks. */
   readonly libraries: string | undefined;
+  /** Whether it can keep prepared statements in transaction mode, as it does from 1.21 on. */
+  readonly prepares: boolean;
 }
 
 /** Throws PgBouncerUnavailableError. */
 export function findPgBouncer(): PgBouncerPrograms {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'];
   const command = folders.map((each) => join(each, 'pgbouncer')).find(existsSync);
-  if (command !== undefined) return { command, libraries: undefined };
+  if (command !== undefined) return programOf(command, undefined);
   const release = /^VERSION_CODENAME=(\w+)/m.exec(osRelease())?.[1];
   if (release === undefined || !/^ID(_LIKE)?=.*debian/m.test(osRelease())) {
     throw new PgBouncerUnavailableError(
@@ -32,10 +34,14 @@ export function findPgBouncer(): PgBouncerPrograms {
   const folder = cacheFolder(`pgbouncer_${release}_${process.arch}`);
   if (!existsSync(folder)) download(folder);
   const [library] = globSync(join(folder, 'usr/lib/*/libcares.so*'));
-  return {
-    command: join(folder, 'usr/sbin/pgbouncer'),
-    libraries: library && dirname(library),
-  };
+  return programOf(join(folder, 'usr/sbin/pgbouncer'), library && dirname(library));
+}
+
+function programOf(command: string, libraries: string | undefined): PgBouncerPrograms {
+  const env = { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) };
+  const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8', env });
+  const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout) ?? [];
+  return { command, libraries, prepares: Number(major) * 1_000 + Number(minor) >= 1_021 };
 }
 
 function osRelease(): string {

@@ -20,6 +20,8 @@ import { findPgBouncer } from './programs.ts';
 export interface PgBouncer {
   /** Returns the URL of the same database through PgBouncer. */
   through(url: string): string;
+  /** Lets it keep so many prepared statements from now on. */
+  keep(prepared: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,17 +29,28 @@ const READY_DEADLINE_MS = 30_000;
 /** PgBouncer refuses to run as root, so root runs it as `nobody`. */
 const NOBODY = 65_534;
 
+/** Its own default, from 1.24 on. */
+const PREPARED = 200;
+
 /**
- * All clients of one database share `size` connections to the server. Throws
- * PgBouncerUnavailableError.
+ * All clients of one database share `size` connections to the server, each of which keeps so many
+ * prepared statements if this version can. Throws PgBouncerUnavailableError.
  */
-export async function startPgBouncer(server: string, size: number): Promise<PgBouncer> {
-  const { command, libraries } = findPgBouncer();
+export async function startPgBouncer(
+  server: string,
+  size: number,
+  prepared = PREPARED,
+): Promise<PgBouncer> {
+  const { command, libraries, prepares } = findPgBouncer();
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-pgbouncer-'));
   sweepAfterDeath(dir);
   const [port = 0] = await freePorts(1);
   const config = join(dir, 'pgbouncer.ini');
-  writeFileSync(config, settings(new URL(server), port, size), { mode: 0o600 });
+  const write = (count: number) => {
+    const more = prepares ? `max_prepared_statements = ${count}\n` : '';
+    writeFileSync(config, settings(new URL(server), port, size) + more, { mode: 0o600 });
+  };
+  write(prepared);
   // `nobody` can't read a cache in a home folder.
   const program = join(dir, 'pgbouncer');
   cpSync(command, program);
@@ -66,6 +79,11 @@ export async function startPgBouncer(server: string, size: number): Promise<PgBo
   }
   return {
     through,
+    keep: async (count) => {
+      write(count);
+      process.kill(child.pid, 'SIGHUP');
+      while (!readFileSync(log, 'utf8').includes('SIGHUP')) await pause(20);
+    },
     stop: async () => {
       await child.stop('SIGINT');
       rmSync(dir, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { activityFields } from '../directory/activity-lines.ts';
 import { DatabaseNotMigratedError, DatabaseRefusedError } from '../directory/database-errors.ts';
 import { readDatabaseUrl, shownDatabaseUrl } from '../directory/database-url.ts';
 import { openDirectory } from '../directory/open.ts';
+import type { Pooler } from '../directory/postgres/connection/connections.ts';
 import type { ActivityEntry } from '../directory/store/activity.ts';
 import type { Store } from '../directory/store/store.ts';
 import { untilSuccessful } from '../kube/until-successful.ts';
@@ -23,8 +24,12 @@ export function urlReader({ databaseUrl, databaseUrlFile: file }: DatabaseOption
 /** Throws FatalError if the database can't be used as it is. */
 export async function open(config: Config, log: Logger): Promise<Store> {
   const { databaseUrl, databaseConnections: connections } = config;
-  const onPooler = () =>
-    log.info('the database is behind a pooler; named prepared statements are not used');
+  const onPooler = ({ prepares }: Pooler) =>
+    log.info(
+      prepares
+        ? 'the database is behind a pooler, which keeps statements prepared'
+        : 'the database is behind a pooler that does not keep statements prepared, which costs CPU',
+    );
   const onReadableByOthers = (reason: string) =>
     log.warn({ reason }, 'other users of this machine can read the database');
   const shown = { databaseUrl: shownDatabaseUrl(databaseUrl) };

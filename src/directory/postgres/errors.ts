@@ -35,8 +35,11 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof StatementError ? error.code : databaseError(error)?.code;
 }
 
-/** After these errors, the server or a pooler before it ends the connection. */
-const LAST_WORDS = /^(?:08|57P|25P0[34])/;
+/** The server doesn't know the statement any more: a pooler doesn't look after names any longer. */
+const FORGOTTEN = '26000';
+
+/** After these errors, the server or a pooler before it ends the connection, or we do. */
+const LAST_WORDS = /^(?:08|57P|25P0[34]|26000)/;
 
 /**
  * Whether the connection can't be used after the error: the server is gone, or accepts no writes.
@@ -64,11 +67,13 @@ export class OvertakenError extends Error {
 }
 
 /**
- * Whether the transaction conflicted with another one (serialization failure, deadlock). Nothing
- * was written.
+ * Whether the transaction conflicted with another one (serialization failure, deadlock), or a
+ * statement was forgotten. Nothing was written.
  */
 export function isTransient(error: unknown): boolean {
-  return error instanceof OvertakenError || ['40001', '40P01'].includes(codeOf(error) ?? '');
+  return (
+    error instanceof OvertakenError || ['40001', '40P01', FORGOTTEN].includes(codeOf(error) ?? '')
+  );
 }
 
 /** Whether the statement took longer than statement_timeout allows. */

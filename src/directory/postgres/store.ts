@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 import { readCensus } from './census.ts';
 import { PostgresAddress } from './connection/address.ts';
 import { clientTo } from './connection/client.ts';
-import { type Connections, openConnections } from './connection/connections.ts';
+import { type Connections, openConnections, type Pooler } from './connection/connections.ts';
 import { qualifier } from './connection/qualified.ts';
 import { postgresDialect } from './dialect.ts';
 import { createGroupStore } from './group-store.ts';
@@ -29,7 +29,7 @@ export interface PostgresOptions {
   /** The largest number of connections. */
   readonly connections: number;
   /** Called if there is a pooler before the server. */
-  readonly onPooler: () => void;
+  readonly onPooler: (pooler: Pooler) => void;
   /** Called if users were created, but their global users could not be added. */
   readonly onMissed?: (error: unknown) => void;
   readonly activity?: ActivityOptions;
@@ -55,11 +55,11 @@ export async function openPostgresStore(
     () => ({ Client, textOf, application_name: name }),
     options.connections,
   );
-  const { pooled, ...keys } = await begin(connections).catch(async (error: unknown) => {
+  const { pooler, ...keys } = await begin(connections).catch(async (error: unknown) => {
     await connections.close();
     throw error;
   });
-  if (pooled) options.onPooler();
+  if (pooler !== undefined) options.onPooler(pooler);
   const activity = new ActivityLog(connections, options.activity ?? {});
   const statistics = new Statistics(connections);
   const onMissed = options.onMissed ?? (() => undefined);
@@ -107,7 +107,7 @@ async function lookingUp<Row>(queries: Connections, statement: SQL<Row>): Promis
 }
 
 async function begin(connections: Connections) {
-  return { ...(await keysOf(connections)), pooled: await connections.pooled() };
+  return { ...(await keysOf(connections)), pooler: await connections.pooler() };
 }
 
 async function keysOf({ orm, guarded }: Connections) {

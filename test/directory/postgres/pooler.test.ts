@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPgBouncer, PgBouncerUnavailableError } from '../../../hack/pgbouncer/programs.ts';
 import { type PgBouncer, startPgBouncer } from '../../../hack/pgbouncer/start.ts';
 import { openDirectory } from '../../../src/directory/open.ts';
-import { openConnections } from '../../../src/directory/postgres/connection/connections.ts';
+import {
+  openConnections,
+  type Pooler,
+} from '../../../src/directory/postgres/connection/connections.ts';
 import type { StoredResource } from '../../../src/directory/store/resources.ts';
 import type { Store } from '../../../src/directory/store/store.ts';
 import {
@@ -30,34 +33,46 @@ import {
 } from '../contract/fixture.ts';
 
 /** The reason why there is no PgBouncer, if there is none. In CI, a skipped test fails. */
-const missing = whyMissing();
+const { missing, prepares } = found();
 const given = missing === undefined ? describe : describe.skip;
 
+/** Connections to the server, and the prepared statements that each keeps if it can. */
+const KINDS = [
+  { size: 1, prepared: 0 },
+  { size: 2, prepared: 0 },
+  ...(prepares ? [{ size: 2, prepared: 200 }] : []),
+] as const;
+type Kind = (typeof KINDS)[number];
+
 let directory: PostgresDirectory;
-const bouncers: PgBouncer[] = [];
+const bouncers = new Map<Kind, PgBouncer>();
 beforeAll(async () => {
   if (missing !== undefined) return;
   directory = await usePostgres();
-  for (const size of [1, 2]) bouncers.push(await startPgBouncer(directory.database.url, size));
+  const { url } = directory.database;
+  for (const kind of KINDS) bouncers.set(kind, await startPgBouncer(url, kind.size, kind.prepared));
 });
 afterAll(async () => {
   if (missing !== undefined) return;
-  await Promise.all(bouncers.map((bouncer) => bouncer.stop()));
+  await Promise.all([...bouncers.values()].map((bouncer) => bouncer.stop()));
   await directory.close();
 });
 
-const through = (size: 1 | 2, url = directory.database.url) =>
-  bouncers[size - 1]?.through(url) ?? '';
+const throughKind = (kind: Kind, url = directory.database.url) =>
+  bouncers.get(kind)?.through(url) ?? '';
+const through = (size: 1 | 2) => throughKind(KINDS[size - 1] ?? KINDS[0]);
 const times = <T>(count: number, one: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 
-given.each([1, 2] as const)('with %i connections to the server', (size) => {
+given.each(KINDS)('with $size connections that keep $prepared prepared statements', (kind) => {
+  const name = `${kind.size}-${kind.prepared}`;
+
   it('writes of several processes at once all succeed', async () => {
-    const scope = { ...ACME, tenant: `acme-${size}` };
-    let poolers = 0;
-    const options = { connections: 10, onPooler: () => void poolers++ };
-    const stores = await times(2, () => openDirectory(through(size), undefined, options));
-    expect(poolers).toBe(2);
+    const scope = { ...ACME, tenant: `acme-${name}` };
+    const poolers: Pooler[] = [];
+    const options = { connections: 10, onPooler: (pooler: Pooler) => void poolers.push(pooler) };
+    const stores = await times(2, () => openDirectory(throughKind(kind), undefined, options));
+    expect(poolers).toEqual(stores.map(() => ({ prepares: kind.prepared > 0 })));
     const storeOf = (index: number) => stores[index % 2] as Store;
     const users = await times(40, (n) => addUser(storeOf(n), scope, `user-${n}`));
     const ids = users.map(({ id }) => id);
@@ -89,16 +104,16 @@ given.each([1, 2] as const)('with %i connections to the server', (size) => {
   });
 
   it('tokens are looked up and kept by many at once', async () => {
-    const store = await openDirectory(through(size));
-    const { id, tenant } = integration({ id: `okta-${size}`, name: `okta-${size}` });
+    const store = await openDirectory(throughKind(kind));
+    const { id, tenant } = integration({ id: `okta-${name}`, name: `okta-${name}` });
     await store.integrations.put(integration({ id, name: id }));
     const token = (n: number) => ({
-      ...{ hash: `hash-${size}-${n}`, integrationId: id, keyId: `key-${n}` },
+      ...{ hash: `hash-${name}-${n}`, integrationId: id, keyId: `key-${n}` },
       ...{ issuedAt: at(0), expiresAt: undefined, pending: false },
     });
     await times(20, (n) => store.tokens.add(token(n)));
     const found = await times(60, async (n) =>
-      store.tokens.authenticate(tenant, id, `hash-${size}-${n % 20}`, at(1)),
+      store.tokens.authenticate(tenant, id, `hash-${name}-${n % 20}`, at(1)),
     );
     expect(found.map((each) => each?.keyId)).toEqual(found.map((_, n) => `key-${n % 20}`));
     await store.tokens.keepOnly(token(7), undefined);
@@ -108,7 +123,7 @@ given.each([1, 2] as const)('with %i connections to the server', (size) => {
 
   it('processes that start together bring one database to the schema', async () => {
     const database = await createDatabase();
-    const stores = await times(4, () => openDirectory(through(size, database.url)));
+    const stores = await times(4, () => openDirectory(throughKind(kind, database.url)));
     expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
     await Promise.all(stores.map((store) => store.close()));
     await database.drop();
@@ -188,6 +203,25 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     await store.close();
   });
 
+  if (prepares) {
+    it('that no longer keeps prepared statements fails no request', async () => {
+      const bouncer = await startPgBouncer(directory.database.url, 2);
+      const store = await openDirectory(bouncer.through(directory.database.url));
+      const scope = { ...ACME, tenant: 'acme-reloaded' };
+      const users = await times(20, (n) => addUser(store, scope, `user-${n}`));
+      const rename = (id: string, title: string) =>
+        store.users.change(scope, id, (user) => ({ ...user.profile.attributes, title }), at(1));
+      await Promise.all(users.map(({ id }) => rename(id, 'before')));
+      await bouncer.keep(0);
+      const changed = await Promise.all(users.map(({ id }) => rename(id, 'after')));
+      expect(changed.map(({ version }) => version)).toEqual(users.map(() => 3));
+      const read = await times(20, async (n) => store.users.get(scope, users[n]?.id ?? '', true));
+      expect(read.map((user) => user?.id)).toEqual(users.map(({ id }) => id));
+      await store.close();
+      await bouncer.stop();
+    });
+  }
+
   it('is reported in one line of the log', async () => {
     const program = new Program(['migrate', `--database-url=${through(2)}`]);
     expect(await program.exited).toBe(0);
@@ -195,12 +229,12 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
   });
 });
 
-function whyMissing(): string | undefined {
+function found(): { readonly missing?: string; readonly prepares: boolean } {
   try {
-    findPgBouncer();
-    return undefined;
+    return { prepares: findPgBouncer().prepares };
   } catch (error) {
-    if (error instanceof PgBouncerUnavailableError) return error.message;
+    if (error instanceof PgBouncerUnavailableError)
+      return { missing: error.message, prepares: false };
     throw error;
   }
 }

@@ -20,7 +20,6 @@ import { LIMITS, type Limits, Pool, type Settings } from './pool.ts';
 import type { Answered, SentStatement } from './round-trip.ts';
 import { Searches, type Transaction } from './searches.ts';
 import type { Session } from './session.ts';
-import { TRANSACTION_SETTINGS } from './session-settings.ts';
 import { SharedReads } from './shared-reads.ts';
 import { Turns } from './turns.ts';
 
@@ -46,6 +45,11 @@ export interface Queries {
 interface Filled<Row> {
   readonly template: Template<object, Row>;
   readonly input: object;
+}
+
+export interface Pooler {
+  /** Whether it looks after statements that are kept prepared. */
+  readonly prepares: boolean;
 }
 
 export interface Connections extends Queries {
@@ -80,8 +84,8 @@ export interface Connections extends Queries {
   readonly searches: SearchesOfStore;
   /** For statements that Drizzle prepared. */
   guarded<T>(query: () => Promise<T>): Promise<T>;
-  /** Whether there is a pooler in between, which gives each transaction another session. */
-  pooled(): Promise<boolean>;
+  /** The pooler in between, if there is one, which gives each transaction another session. */
+  pooler(): Promise<Pooler | undefined>;
   /** Waits for statements that are still running. */
   close(): Promise<void>;
 }
@@ -92,13 +96,6 @@ const PATIENCE_OF_READS = { ms: SEARCH_PATIENCE_MS, refusal: tooManySearches };
 const othersHang = () => unavailable(new Error('other reads of the integration take too long'));
 
 const BEGIN: readonly SentStatement[] = [{ text: 'BEGIN' }];
-/** If the session is not the connection's own, each transaction sets these itself. */
-const BEGIN_POOLED: readonly SentStatement[] = [
-  ...BEGIN,
-  ...Object.entries(TRANSACTION_SETTINGS).map(([name, value]) => ({
-    text: `SET LOCAL ${name} = '${value}'`,
-  })),
-];
 const COMMIT: readonly SentStatement[] = [{ text: 'COMMIT' }];
 const ROLLBACK: readonly SentStatement[] = [{ text: 'ROLLBACK' }];
 
@@ -152,7 +149,8 @@ export function openConnections(
     reserved: runnersOn(own),
     guarded,
     writing: (id, work) => turns.take(id, work),
-    pooled: () => onSession(pool, async ({ direct }) => !direct),
+    pooler: () =>
+      onSession(pool, async ({ direct, names }) => (direct ? undefined : { prepares: names })),
     close: async () => {
       searches.close();
       large.close();
@@ -177,7 +175,7 @@ function runnersOn(pool: Pool): Connections['reserved'] {
     ...queriesOf(asking(pool)),
     orm: drizzle(async (text, values, method) => {
       const statement = { text, values, asArrays: method === 'all' };
-      const [answer] = await onSession(pool, (session) => session.askAll([statement]));
+      const [answer] = await onSession(pool, (session) => session.askAlone([statement]));
       return { rows: answer?.rows ?? [] };
     }),
     transaction: (work) => again(() => onSession(pool, (session) => inTransaction(session, work))),
@@ -225,7 +223,7 @@ async function inTransaction<T>(
   session: Session,
   work: (queries: Queries) => Promise<T>,
 ): Promise<T> {
-  let before = session.direct ? BEGIN : BEGIN_POOLED;
+  let before = [...BEGIN, ...session.settings];
   const ask: Ask = async (statements) => {
     const opening = before;
     before = [];

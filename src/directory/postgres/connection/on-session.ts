@@ -21,15 +21,14 @@ export const asked = (session: Session, statements: readonly SentStatement[]) =>
 
 /**
  * Returns the rows of a statement that only reads. If its connection breaks, it is run once more on
- * another one, but both times together wait no longer for a connection than one. It waits for no
- * row, and so it needs no limit for that.
+ * another one, but both times together wait no longer for a connection than one.
  */
 export async function read(pool: Pool, statement: SentStatement): Promise<readonly unknown[]> {
   const since = performance.now();
   const used: Session[] = [];
   const ask = (session: Session) => {
     used.push(session);
-    return asked(session, [statement]);
+    return guarded(() => session.askRead(statement));
   };
   const attempt = async () => {
     const [answer] = await again(() => onSession(pool, ask, since));

@@ -1,4 +1,5 @@
 /** Which statements a connection's server keeps parsed, and under which names. */
+import { createHash } from 'node:crypto';
 import type { SentStatement } from './round-trip.ts';
 
 /**
@@ -13,43 +14,30 @@ export class Prepared {
   readonly #ofProgram = new Map<string, string>();
   /** By text. The one that was not used for longest is first. */
   readonly #ofRequests = new Map<string, string>();
-  /** Called with a name that is about to stand for another statement. */
-  readonly #forget: (name: string) => void;
 
-  constructor(forget: (name: string) => void) {
-    this.#forget = forget;
-  }
-
-  /** Returns the statement under its name. */
+  /** Returns the statement under its name, and the one that makes room for it. */
   named(statement: SentStatement): SentStatement {
     const { text, isOfRequest = false } = statement;
-    const name = isOfRequest ? this.#nameOfRequest(text) : this.#nameOfProgram(text);
+    if (isOfRequest) return { ...statement, ...this.#ofRequest(text) };
+    const name = this.#ofProgram.get(text) ?? nameOf(text);
+    this.#ofProgram.set(text, name);
     return { ...statement, name };
   }
 
-  #nameOfProgram(text: string): string {
-    const known = this.#ofProgram.get(text);
-    if (known !== undefined) return known;
-    const name = `s${this.#ofProgram.size}`;
-    this.#ofProgram.set(text, name);
-    return name;
-  }
-
-  #nameOfRequest(text: string): string {
+  #ofRequest(text: string): Pick<SentStatement, 'name' | 'replaced'> {
     const known = this.#ofRequests.get(text);
     this.#ofRequests.delete(text);
-    const name = known ?? this.#free();
-    this.#ofRequests.set(text, name);
-    return name;
-  }
-
-  #free(): string {
-    const { size } = this.#ofRequests;
+    const name = known ?? nameOf(text);
     const [oldest] = this.#ofRequests;
-    if (size < MAX_OF_REQUESTS || oldest === undefined) return `r${size}`;
-    const [text, name] = oldest;
-    this.#ofRequests.delete(text);
-    this.#forget(name);
-    return name;
+    this.#ofRequests.set(text, name);
+    if (this.#ofRequests.size <= MAX_OF_REQUESTS || oldest === undefined) return { name };
+    this.#ofRequests.delete(oldest[0]);
+    return { name, replaced: oldest[1] };
   }
 }
+
+/**
+ * Only this text can have the name, also in a session that a pooler has let others use. The name is
+ * shorter than those that PostgreSQL cuts off.
+ */
+const nameOf = (text: string): string => createHash('sha256').update(text).digest('base64url');

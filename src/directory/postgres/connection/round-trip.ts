@@ -5,8 +5,12 @@ import { type BoundValue, parametersOf } from './parameters.ts';
 export interface SentStatement {
   /** Under which the server keeps the parsed statement. */
   readonly name?: string | undefined;
+  /** The name of one that the server no longer has to keep. */
+  readonly replaced?: string | undefined;
   readonly text: string;
   readonly values?: readonly BoundValue[];
+  /** Whether the server doesn't keep it longer than the round trip. */
+  readonly isClosed?: boolean;
   /** Whether a request decides about the text, by the shape of its filter for example. */
   readonly isOfRequest?: boolean;
   /** Rows are arrays, and not objects. */
@@ -86,10 +90,16 @@ export class RoundTrip implements pg.Submittable {
   #write(connection: pg.Connection): void {
     const { parsed, textOf } = this.#language;
     const sent = new Set<string>();
-    for (const [n, { name = '', text }] of this.#asked.entries()) {
+    // First, because the server leaves out what follows a statement that fails.
+    for (const { replaced } of this.#asked) {
+      if (replaced === undefined) continue;
+      connection.close({ type: 'S', name: replaced }, true);
+      parsed.delete(replaced);
+    }
+    for (const [n, { name = '', text, isClosed = false }] of this.#asked.entries()) {
       if (!parsed.has(name) && !sent.has(name)) {
-        // Another statement may have the name, or this one if it was parsed, but not described. The
-        // server ignores a name that none has.
+        // The statement may have been parsed, but not described. The server ignores a name that none
+        // has.
         if (name !== '') connection.close({ type: 'S', name }, true);
         connection.parse({ name, text: textOf(text), types: [] }, true);
         connection.describe({ type: 'S', name }, true);
@@ -97,6 +107,7 @@ export class RoundTrip implements pg.Submittable {
       if (name !== '') sent.add(name);
       connection.bind({ statement: name, values: this.#values[n] ?? [] }, true);
       connection.execute(null, true);
+      if (isClosed) connection.close({ type: 'S', name }, true);
     }
     connection.sync();
     this.#isSent = true;

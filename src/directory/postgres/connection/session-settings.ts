@@ -5,7 +5,7 @@ import type { SentStatement } from './round-trip.ts';
  * Settings of every transaction, also behind a pooler. Okta and Entra ID wait less long for any
  * request.
  */
-export const TRANSACTION_SETTINGS = {
+const TRANSACTION_SETTINGS = {
   statement_timeout: '60s',
   // A row that one session holds must not stop everything that waits for it.
   lock_timeout: '3s',
@@ -21,7 +21,7 @@ export const TRANSACTION_SETTINGS = {
   idle_in_transaction_session_timeout: '10s',
 } as const;
 
-/** Settings of every session that belongs to one connection. Only there, statements have names. */
+/** Settings of every statement that has a name. */
 export const SESSION_SETTINGS = {
   ...TRANSACTION_SETTINGS,
   // Otherwise, a statement whose plan seems cheaper with its values is planned each time, which
@@ -29,12 +29,36 @@ export const SESSION_SETTINGS = {
   plan_cache_mode: 'force_generic_plan',
 } as const;
 
-/** The expression that sets them. */
-export const SET_SESSION = Object.entries(SESSION_SETTINGS)
-  .map(([name, value]) => `set_config('${name}', '${value}', false)`)
-  .join(' || ');
+const setConfig = (settings: Readonly<Record<string, string>>, isLocal: boolean): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `set_config('${name}', '${value}', ${isLocal})`)
+    .join(' || ');
 
-/** For the transaction that the statement and others of its round trip are. */
-export const LOCK_TIMEOUT: SentStatement = {
-  text: `SELECT set_config('lock_timeout', '${SESSION_SETTINGS.lock_timeout}', TRUE)`,
+/** A query could not come before the isolation level of its transaction. */
+const setLocal = (settings: Readonly<Record<string, string>>): readonly SentStatement[] =>
+  Object.entries(settings).map(([name, value]) => ({ text: `SET LOCAL ${name} = '${value}'` }));
+
+/** The expression that sets them for a session that belongs to one connection. */
+export const SET_SESSION = setConfig(SESSION_SETTINGS, false);
+
+/** What is set behind a pooler, before anything else. */
+interface PooledSettings {
+  /** For a transaction that has begun. */
+  readonly ofTransaction: readonly SentStatement[];
+  /** For the transaction that it and the statements after it are. */
+  readonly ofRoundTrip: SentStatement;
+}
+
+/** If statements have names. */
+export const NAMED: PooledSettings = {
+  ofTransaction: setLocal(SESSION_SETTINGS),
+  ofRoundTrip: { text: `SELECT ${setConfig(SESSION_SETTINGS, true)}` },
+};
+
+/** If not: whatever is set is parsed and planned each time. */
+export const UNNAMED: PooledSettings = {
+  ofTransaction: setLocal(TRANSACTION_SETTINGS),
+  ofRoundTrip: {
+    text: `SELECT ${setConfig({ lock_timeout: TRANSACTION_SETTINGS.lock_timeout }, true)}`,
+  },
 };

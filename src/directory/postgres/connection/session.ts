@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { isLost, isReadOnly } from '../errors.ts';
+import { FIRST_LOOK, LOOK, LOOK_AT_NAMES, type Look } from './looks.ts';
 import { Prepared } from './prepared.ts';
 import {
   type Answered,
@@ -13,7 +14,7 @@ import {
   type SentStatement,
   type WhenDone,
 } from './round-trip.ts';
-import { LOCK_TIMEOUT, SET_SESSION } from './session-settings.ts';
+import { NAMED, UNNAMED } from './session-settings.ts';
 
 /** TCP probes a silent peer after this time, then every second, ten times. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
@@ -37,21 +38,6 @@ class ReadOnlyError extends Error {
   constructor() {
     super('the server accepts no writes');
   }
-}
-
-/**
- * Without a pooler in between, the process that responds is the one that accepted the connection.
- */
-const FIRST_LOOK = `
-  SELECT pg_backend_pid() = $1 AS direct,
-    current_setting('transaction_read_only') = 'on' AS standby,
-    CASE WHEN pg_backend_pid() = $1 THEN ${SET_SESSION} END
-`;
-const LOOK = `SELECT current_setting('transaction_read_only') = 'on' AS standby`;
-
-interface Look {
-  readonly direct?: boolean;
-  readonly standby: boolean;
 }
 
 export interface Entry extends pg.ClientConfig {
@@ -85,8 +71,9 @@ export class Session {
   readonly #language: Language;
   /** Those without a response; the server is executing the first of them. */
   #roundTrips: RoundTrip[] = [];
-  readonly #prepared: Prepared;
+  readonly #prepared = new Prepared();
   #direct = false;
+  #names = false;
   #askedAt: number | undefined;
   #giveUp: (error: Error) => void = () => undefined;
 
@@ -94,7 +81,6 @@ export class Session {
     this.#client = client;
     this.#socket = socket;
     this.#language = { parsed: new Map(), textOf, parserOf };
-    this.#prepared = new Prepared((name) => this.#language.parsed.delete(name));
     client.connection.on('noData', () => this.#roundTrips[0]?.handleNoData());
     client.on('error', () => {
       this.lost = true;
@@ -133,6 +119,17 @@ export class Session {
    */
   get direct(): boolean {
     return this.#direct;
+  }
+
+  /** Whether statements have names, under which the server keeps them prepared. */
+  get names(): boolean {
+    return this.#names;
+  }
+
+  /** What is set in each transaction, right after it began. */
+  get settings(): readonly SentStatement[] {
+    if (this.#direct) return [];
+    return (this.#names ? NAMED : UNNAMED).ofTransaction;
   }
 
   /** The id of the server's process, if the session belongs to this connection. */
@@ -176,8 +173,13 @@ export class Session {
    * a direct connection.
    */
   async askAlone(statements: readonly SentStatement[]): Promise<readonly Answered[]> {
-    if (this.#direct) return this.askAll(statements);
-    return (await this.askAll([LOCK_TIMEOUT, ...statements])).slice(1);
+    const before = this.#before();
+    return (await this.askAll([...before, ...statements])).slice(before.length);
+  }
+
+  /** The same for one that only reads. It waits for no row, and so it needs no limit for that. */
+  askRead(statement: SentStatement): Promise<readonly Answered[]> {
+    return this.#names ? this.askAlone([statement]) : this.askAll([statement]);
   }
 
   /**
@@ -193,15 +195,20 @@ export class Session {
         if (this.#roundTrips.length === 0) resolve(outcomes);
       };
       const [first, ...others] = statements.map((each) =>
-        this.#roundTripOf(this.#direct ? [each] : [LOCK_TIMEOUT, each], done),
+        this.#roundTripOf([...this.#before(), each], done),
       );
       if (first) this.#send([first.with(others), ...others], reject);
     });
   }
 
+  /** What precedes statements that are a transaction of their own. */
+  #before(): readonly SentStatement[] {
+    if (this.#direct) return [];
+    return [(this.#names ? NAMED : UNNAMED).ofRoundTrip];
+  }
+
   #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
-    // A pooler's next server may not have the prepared statement.
-    const sent = this.#direct ? statements.map((each) => this.#prepared.named(each)) : statements;
+    const sent = this.#names ? statements.map((each) => this.#prepared.named(each)) : statements;
     return new RoundTrip(sent, this.#language, (error, answers) => {
       this.#roundTrips.shift();
       if (error) this.lost ||= isLost(error);
@@ -231,6 +238,12 @@ export class Session {
     const [row] = (await this.ask({ text: FIRST_LOOK, values: [this.pid] })).rows as Look[];
     this.#direct = row?.direct === true;
     this.#judge(row);
+    this.#names = this.#direct || (await this.#isRenaming());
+  }
+
+  async #isRenaming(): Promise<boolean> {
+    const [row] = (await this.ask(LOOK_AT_NAMES)).rows as { readonly renamed: boolean }[];
+    return row?.renamed === true;
   }
 
   #judge(row: Look | undefined): void {
