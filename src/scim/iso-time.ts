@@ -10,7 +10,9 @@ const TWO_DIGITS = padded(60, 2, ':');
 const SECONDS = padded(60, 2, '.');
 const MILLISECONDS = padded(1_000, 3, 'Z');
 
-let [day, date] = [Number.NaN, ''];
+/** The times of a resource are often of two days. */
+const dates = new Map<number, string>();
+const MOST_DATES = 1_000;
 /** Most calls in a row are for times near each other, and each piece of a text costs. */
 let [minute, start] = [Number.NaN, ''];
 
@@ -30,10 +32,17 @@ export function isoTime(at: number): string {
 
 function startOf(minutes: number): string {
   const days = Math.floor(minutes / DAY_MINUTES);
-  if (days !== day) {
-    date = new Date(minutes * MINUTE_MS).toISOString().slice(0, -'hh:mm:ss.sssZ'.length);
-    day = days;
-  }
   const ofDay = minutes - days * DAY_MINUTES;
-  return `${date}${TWO_DIGITS[Math.floor(ofDay / 60)]}${TWO_DIGITS[ofDay % 60]}`;
+  return `${dateOf(days)}${TWO_DIGITS[Math.floor(ofDay / 60)]}${TWO_DIGITS[ofDay % 60]}`;
+}
+
+function dateOf(days: number): string {
+  let date = dates.get(days);
+  if (date === undefined) {
+    const time = new Date(days * DAY_MINUTES * MINUTE_MS).toISOString();
+    date = time.slice(0, -'hh:mm:ss.sssZ'.length);
+    if (dates.size >= MOST_DATES) dates.clear();
+    dates.set(days, date);
+  }
+  return date;
 }

@@ -20,6 +20,12 @@ it('times before and after midnight have different dates, in any order', () => {
   }
 });
 
+it('times of more days than are remembered are written as a Date writes them', () => {
+  for (let at = 0; at < 1_200 * DAY; at += DAY)
+    expect(isoTime(at)).toBe(new Date(at).toISOString());
+  expect(isoTime(0)).toBe('1970-01-01T00:00:00.000Z');
+});
+
 it('a time that is none is refused as a Date refuses it, and does not disturb the next one', () => {
   expect(() => isoTime(Number.NaN)).toThrow(RangeError);
   expect(isoTime(0)).toBe('1970-01-01T00:00:00.000Z');
