@@ -9,29 +9,30 @@ const POOL_BYTES = 4_000;
  * creation, even within a millisecond and if the clock steps back, so new rows go to the end of
  * every index.
  */
-export function idGenerator(now: () => number, random = pooledBytes()): () => string {
+export function idGenerator(now: () => number): () => string {
+  const random = pooledDigits();
   let [last, counter] = [0, 0];
   return () => {
-    const bytes = random(10);
     const at = now();
-    if (at > last) [last, counter] = [at, bytes.readUInt16BE(8) & 0x7ff];
+    if (at > last) [last, counter] = [at, Number.parseInt(random(3), 16) & 0x7ff];
     else if (++counter > 0xfff) [last, counter] = [last + 1, 0];
     const time = last.toString(16).padStart(12, '0');
-    const group = (value: number) => value.toString(16).padStart(4, '0');
-    const variant = group((bytes.readUInt16BE(6) & 0x3fff) | 0x8000);
-    const start = `${time.slice(0, 8)}-${time.slice(8)}`;
-    return `${start}-${group(counter | 0x7000)}-${variant}-${bytes.toString('hex', 0, 6)}`;
+    const variant = ((Number.parseInt(random(1), 16) & 0x3) | 0x8).toString(16);
+    const start = `${time.slice(0, 8)}-${time.slice(8)}-${(counter | 0x7000).toString(16)}`;
+    return `${start}-${variant}${random(3)}-${random(12)}`;
   };
 }
 
-/** A call for random bytes costs more than all the rest of an id. */
-function pooledBytes(): (size: number) => Buffer {
-  let pool = Buffer.alloc(0);
-  return (size) => {
-    if (pool.length < size) pool = randomBytes(POOL_BYTES);
-    const bytes = pool.subarray(0, size);
-    pool = pool.subarray(size);
-    return bytes;
+/**
+ * Hexadecimal digits. A call for random bytes costs more than all the rest of an id, and so does a
+ * view of a buffer.
+ */
+function pooledDigits(): (count: number) => string {
+  let [pool, used] = ['', 0];
+  return (count) => {
+    if (used + count > pool.length) [pool, used] = [randomBytes(POOL_BYTES).toString('hex'), 0];
+    used += count;
+    return pool.slice(used - count, used);
   };
 }
 

@@ -91,14 +91,21 @@ export function findAttribute(
 ): Attribute | undefined {
   let index = indexes.get(attributes);
   if (index === undefined) {
-    index = new Map(attributes.map((each) => [each.name.toLowerCase(), each]));
+    index = new Map(
+      attributes.flatMap((each) => [
+        [each.name, each],
+        [each.name.toLowerCase(), each],
+      ]),
+    );
     indexes.set(attributes, index);
   }
-  return index.get(name.toLowerCase());
+  // Most clients write names as the schema does.
+  return index.get(name) ?? index.get(name.toLowerCase());
 }
 
 /** Finds an extension of the resource type by URN in any case. */
 export function findExtension(type: ResourceType, urn: string): Schema | undefined {
-  const key = urn.toLowerCase();
-  return type.extensions.find(({ schema }) => schema.id.toLowerCase() === key)?.schema;
+  const isMeant = ({ id }: Schema) =>
+    id === urn || (id.length === urn.length && id.toLowerCase() === urn.toLowerCase());
+  return type.extensions.find(({ schema }) => isMeant(schema))?.schema;
 }

@@ -177,17 +177,21 @@ function checkText(attribute: Attribute, value: JsonValue, name: string): void {
   if (!value.isWellFormed() || value.includes('\0')) {
     throw invalidValue(`${name} contains a NUL character or an unpaired surrogate`);
   }
-  const limit = KEYS.has(name) ? MAX_KEY_BYTES : MAX_TEXT_BYTES;
-  // A UTF-16 unit is at least one byte and at most three.
-  if (value.length > limit || (value.length * 3 > limit && byteLength(value) > limit)) {
-    throw invalidValue(`${name} is longer than ${limit} bytes`);
-  }
+  checkLength(value, name);
   if (hasTooManyMarks(value)) {
     throw invalidValue(`${name} has more than ${MAX_MARKS} combining marks in a row`);
   }
   if (attribute.type === 'dateTime' && instant(value) === undefined) {
     throw invalidValue(`${name} must be a date and time such as 2026-01-31T12:00:00Z`);
   }
+}
+
+function checkLength(value: string, name: string): void {
+  // A UTF-16 unit is at least one byte and at most three.
+  if (value.length * 3 <= MAX_KEY_BYTES) return;
+  const limit = KEYS.has(name) ? MAX_KEY_BYTES : MAX_TEXT_BYTES;
+  if (value.length > limit || (value.length * 3 > limit && byteLength(value) > limit))
+    throw invalidValue(`${name} is longer than ${limit} bytes`);
 }
 
 function byteLength(text: string): number {

@@ -56,7 +56,8 @@ export function lookupChange(
   current: JsonObject | undefined,
   next: JsonObject | undefined,
 ): { readonly removed: readonly string[]; readonly written: readonly LookupValue[] } {
-  if (current && next && SOURCES.every((key) => sameValue(current[key], next[key]))) {
+  if (current === undefined) return { removed: [], written: next ? lookupValues(next) : [] };
+  if (next && SOURCES.every((key) => sameValue(current[key], next[key]))) {
     return { removed: [], written: [] };
   }
   const [before, after] = [current, next].map((each) => (each ? lookupValues(each) : []));
