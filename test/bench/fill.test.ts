@@ -18,13 +18,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const OF_REQUESTS = ['integrations', 'tokens', 'activity', 'signing_keys'];
 const TIMES = ['created', 'last_modified'];
 
-/** The tables that have rows. Ids are replaced by the order in which they appear. */
+/** The tables that have rows of the tenant. Ids are replaced by the order in which they appear. */
 async function rowsIn(url: string): Promise<Record<string, unknown[]>> {
   const source = await openSource(() => url);
   const ids = new Map<unknown, string>();
   const tables: Record<string, unknown[]> = {};
   for (const table of TRANSFER_TABLES) {
-    const rows: unknown[] = [];
+    const rows: Record<string, unknown>[] = [];
     for await (const batch of source.rows(table))
       for (const row of batch)
         rows.push(
@@ -39,7 +39,8 @@ async function rowsIn(url: string): Promise<Record<string, unknown[]>> {
               }),
           ),
         );
-    if (rows.length > 0 && !OF_REQUESTS.includes(table.name)) tables[table.name] = rows;
+    const own = rows.filter(({ tenant = TENANT }) => tenant === TENANT);
+    if (own.length > 0 && !OF_REQUESTS.includes(table.name)) tables[table.name] = own;
   }
   await source.close();
   return tables;

@@ -72,7 +72,7 @@ export async function troubles(database: PostgresDatabase): Promise<unknown[]> {
   for (const { id, type, attributes, document, values } of rows) {
     const resourceType = STANDARD_RESOURCE_TYPES[type === 'User' ? 'user' : 'group'];
     const expected = searchDocument(attributes, resourceType);
-    const lookups = type === 'User' ? lookupValues(expected) : [];
+    const lookups = type === 'User' ? lookupValues(attributes) : [];
     const wanted = lookups.map(({ value, types }) => `${value} ${types}`).toSorted();
     if (sorted(document) !== sorted(expected) || sorted(values.toSorted()) !== sorted(wanted)) {
       found.push({ trouble: 'search data that differs', id, attributes, document, values });
