@@ -217,6 +217,20 @@ describe('a change that waits for another one', () => {
     expect(await memberIds(store, ACME, group)).toEqual([]);
   });
 
+  it('removes a member that left and joined again meanwhile', async () => {
+    const { store, database } = directory;
+    await store.groups.change(ACME, group, undefined, [add(user)], at(1));
+    const { answer: removed } = await holding(
+      database,
+      `UPDATE groups SET version = version + 2 WHERE id = '${group}';
+       DELETE FROM group_members WHERE group_id = '${group}';
+       INSERT INTO group_members VALUES ('acme', '${group}', '${user}', 'User')`,
+      () => store.groups.change(ACME, group, undefined, [remove(user)], at(1)),
+    );
+    expect(removed.group.version).toBe(5);
+    expect(await memberIds(store, ACME, group)).toEqual([]);
+  });
+
   it('returns the externalId that was set meanwhile with an addition', async () => {
     const { store, database } = directory;
     const { answer: added } = await holding(

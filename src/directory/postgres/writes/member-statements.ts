@@ -81,11 +81,16 @@ function deltaStatement(
       SELECT ${s.version} FROM ${s.table} WHERE ${s.tenant} = ${tenant} AND ${s.id} = ${id}
     )
   `;
+  // A lock leaves out rows that were removed meanwhile: such a member may have joined again.
   const seen = sql`
     (
       SELECT count(*)
-      FROM ${m.table}
-      WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${id} AND ${m.memberId} = ANY(${remove})
+      FROM (
+        SELECT 1
+        FROM ${m.table}
+        WHERE ${m.tenant} = ${tenant} AND ${m.groupId} = ${l.id} AND ${m.memberId} = ANY(${remove})
+        FOR UPDATE
+      ) AS there
     )
   `;
   const seesAll = sql`WHERE NOT (${overtaken}) OR ${seen} = cardinality(${remove})`;
