@@ -28,13 +28,14 @@ export interface Throughput {
 export interface Pace {
   readonly rounds: number;
   readonly milliseconds: number;
+  /** How many rounds each phase begins with that are not counted. */
+  readonly warmUp?: number;
 }
 
 interface Timed extends Round {
   readonly cpuMs: number;
 }
 
-/** The first part of each phase is not counted. */
 const WARM_UP = 0.3;
 
 async function measureRound(
@@ -65,10 +66,10 @@ export function throughputOf(rounds: readonly Timed[]): Throughput {
 export async function measurePhase(
   subjects: readonly Subject[],
   phase: AnyPhase,
-  { rounds, milliseconds }: Pace,
+  { rounds, milliseconds, warmUp = WARM_UP }: Pace,
 ): Promise<readonly Throughput[]> {
   const measured = subjects.map((): Timed[] => []);
-  for (const subject of subjects) await measureRound(subject, phase, milliseconds * WARM_UP);
+  for (const subject of subjects) await measureRound(subject, phase, milliseconds * warmUp);
   for (let round = 0; round < rounds; round++) {
     const order = [...subjects.keys()];
     if (round % 2 === 1) order.reverse();

@@ -22,6 +22,11 @@ export interface ProcessResults {
 
 export type PoolerResults = Readonly<Record<Phase, Compared>>;
 
+/**
+ * V8 compiles what a process executes often, and each of two processes gets half of the requests. So
+ * many rounds are enough for both.
+ */
+const WARM_UP = 2;
 /** Connections of PgBouncer to the database; the server has as many without it. */
 const POOL = 10;
 
@@ -32,8 +37,9 @@ async function compare(
   subjects: Parameters<typeof measurePhase>[0],
   { options, progress }: Context,
 ): Promise<Readonly<Record<Phase, Compared>>> {
+  const pace = { ...options.pace, warmUp: WARM_UP };
   return eachOf(PHASES, async (phase) => {
-    const [without, second] = await measurePhase(subjects, phase, options.pace);
+    const [without, second] = await measurePhase(subjects, phase, pace);
     if (without === undefined || second === undefined) throw new Error('a measurement is missing');
     progress(`${phase}: ${(second.perSecond / without.perSecond).toFixed(2)} times as many`);
     return { without, with: second };
