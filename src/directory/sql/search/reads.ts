@@ -85,15 +85,15 @@ export function readsOf<Found, R extends StoredResource>(
     isRange = false,
   ): Steps<R[]> {
     if (rows.every(({ memberships }) => memberships === 0)) return attach(records, []);
-    const ids = rows.flatMap(({ id, memberships }) => (memberships === 0 ? [] : [id]));
-    const [id = '', ...others] = ids;
-    const read = rows.flatMap(({ related = null }) => related ?? []);
+    const ids = rows.filter(({ memberships }) => memberships !== 0).map(({ id }) => id);
+    const [id = ''] = ids;
+    const read = rows.map(({ related }) => related).filter((json) => typeof json === 'string');
     if (read.length > 0)
       return attach(
         records,
         read.flatMap((json) => JSON.parse(json) as Found[]),
       );
-    if (others.length === 0) {
+    if (ids.length === 1) {
       return attach(records, yield* relatedToOne(statements, { tenant, id }));
     }
     const found = isRange ? yield* relatedToRange(statements, tenant, ids) : undefined;
