@@ -12,6 +12,7 @@ import { rowHolder } from '../../sql/resource-conditions.ts';
 import type { SqliteConnection } from '../connections.ts';
 import { sqliteDialect } from '../dialect.ts';
 import { access, groupMembers, groups } from '../schema.ts';
+import { inOrder } from './in-order.ts';
 import { prepared } from './prepared.ts';
 
 const m = named(groupMembers);
@@ -102,7 +103,7 @@ export class Memberships {
 
   *#add(tenant: string, groupId: string, ids: readonly string[]): Generator<void, MembersChanged> {
     const [added, unknown]: [string[], string[]] = [[], []];
-    for (const slice of inSlices(ids)) {
+    for (const slice of inSlices(yield* inOrder(ids))) {
       const joined = this.#addSlice(tenant, groupId, slice);
       added.push(...joined.added);
       unknown.push(...joined.unknown);
