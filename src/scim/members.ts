@@ -88,11 +88,12 @@ function toChange({ verb, ref, selector, value }: PatchOperation): MemberChange 
 }
 
 /**
- * Checks a list that replaces existing members. Throws invalidValue if none of its ids is known:
- * after a restore of either side, such a list would empty the group.
+ * Checks a list that replaces existing members, by how many different ids it has and how many of
+ * them are unknown. Throws invalidValue if all are: after a restore of either side, such a list
+ * would empty the group.
  */
-export function refuseUnknown(values: readonly string[], unknown: readonly string[]): void {
-  if (values.length === 0 || unknown.length < values.length) return;
+export function refuseUnknown(distinct: number, unknown: number): void {
+  if (distinct === 0 || unknown < distinct) return;
   throw invalidValue('none of the members exists; to empty the group, send []');
 }
 

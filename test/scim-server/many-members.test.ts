@@ -161,11 +161,15 @@ describe.each(DATABASES)('members on %s', (_, open) => {
       inOrder([...users.slice(0, 10), inner]),
     );
     const unknown = Array.from({ length: 3_000 }, (_, n) => `nobody-${n}`);
-    const emptied = await client.send('PUT', `/Groups/${id}`, {
-      ...group,
-      members: membersOf(unknown),
-    });
-    expect(emptied.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
+    const value = membersOf([...unknown, ...unknown.slice(0, 1)]);
+    for (const refused of [
+      await client.send('PUT', `/Groups/${id}`, { ...group, members: membersOf(unknown) }),
+      await client.send('PUT', `/Groups/${id}`, { ...group, members: value }),
+      await client.send('PATCH', `/Groups/${id}`, {
+        Operations: [{ op: 'replace', path: 'members', value }],
+      }),
+    ])
+      expect(refused.body).toMatchObject({ status: '400', scimType: 'invalidValue' });
     expect((await client.send('GET', `/Groups/${id}`)).body.members).toEqual(
       inOrder([...users.slice(0, 10), inner]),
     );

@@ -214,6 +214,23 @@ export function groupContract(open: Open): void {
       await changeMembers(store, ACME, group.id, replace('nobody'));
     });
 
+    it('are not replaced by many unknown ids, some of them twice', async () => {
+      const store = opened();
+      const [ann, bob] = [await addUser(store, ACME, 'ann'), await addUser(store, ACME, 'bob')];
+      const group = await addGroup(store, ACME, 'staff', [ann.id]);
+      const unknown = Array.from({ length: 1_200 }, (_, index) => `nobody-${index}`);
+      const twice = [...unknown, ...unknown.slice(0, 1)];
+      await expect(changeMembers(store, ACME, group.id, replace(...twice))).rejects.toMatchObject({
+        status: 400,
+        scimType: 'invalidValue',
+      });
+      expect(await memberIds(store, ACME, group.id)).toEqual([ann.id]);
+      await changeMembers(store, ACME, group.id, replace(...twice, bob.id, bob.id));
+      expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
+      await changeMembers(store, ACME, group.id, add(ann.id), replace(...twice, bob.id));
+      expect(await memberIds(store, ACME, group.id)).toEqual([bob.id]);
+    });
+
     it('are removed by a filter on value, type and $ref', async () => {
       const store = opened();
       const ann = await addUser(store, ACME, 'ann');

@@ -55,7 +55,7 @@ export async function changeMembers(
       return { added: [], removed, unknown: [] };
     }
     case 'replace': {
-      const { joining, leaving } = await difference(queries, ofGroup, change.values);
+      const { distinct, joining, leaving } = await difference(queries, ofGroup, change.values);
       const { added, unknown } = await addMembers(
         queries,
         tenant,
@@ -63,7 +63,7 @@ export async function changeMembers(
         joining,
         nestingIsLocked,
       );
-      if (leaving.length > 0) refuseUnknown(change.values, unknown);
+      if (leaving.length > 0) refuseUnknown(distinct, unknown.length);
       const removed = await removeByIds(queries, ofGroup, leaving);
       return { added, removed, unknown };
     }
@@ -71,16 +71,13 @@ export async function changeMembers(
 }
 
 /** Compares the wanted members with those of the group, which is locked, a slice at a time. */
-async function difference(
-  queries: Queries,
-  ofGroup: SQL,
-  wanted: readonly string[],
-): Promise<{ readonly joining: readonly string[]; readonly leaving: readonly string[] }> {
+async function difference(queries: Queries, ofGroup: SQL, wanted: readonly string[]) {
   const missing = new IdSet(wanted.length);
   for (const slice of inSlices(wanted)) {
     for (const id of slice) missing.add(id);
     if (slice !== wanted) await setImmediate();
   }
+  const distinct = missing.size;
   const leaving: string[] = [];
   let after = '';
   for (;;) {
@@ -104,7 +101,7 @@ async function difference(
       joining.push(...missing.deleteAll(slice));
       if (slice !== wanted) await setImmediate();
     }
-  return { joining, leaving };
+  return { distinct, joining, leaving };
 }
 
 async function removeByIds(

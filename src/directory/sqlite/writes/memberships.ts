@@ -49,9 +49,10 @@ export class Memberships {
         return yield* this.#remove(tenant, groupId, ids);
       }
       case 'replace': {
-        const { joining, leaving } = yield* this.#difference(tenant, groupId, change.values);
+        const difference = yield* this.#difference(tenant, groupId, change.values);
+        const { distinct, joining, leaving } = difference;
         const { added, unknown } = yield* this.#add(tenant, groupId, joining);
-        if (leaving.length > 0) refuseUnknown(change.values, unknown);
+        if (leaving.length > 0) refuseUnknown(distinct, unknown.length);
         const { removed } = yield* this.#remove(tenant, groupId, leaving);
         return { added, removed, unknown };
       }
@@ -69,6 +70,7 @@ export class Memberships {
       for (const id of slice) missing.add(id);
       yield;
     }
+    const distinct = missing.size;
     const leaving: string[] = [];
     for (let after = ''; ; ) {
       const ids = this.#statements.members.all(tenant, groupId, after, MEMBERS_AT_ONCE);
@@ -84,7 +86,7 @@ export class Memberships {
         joining.push(...missing.deleteAll(slice));
         yield;
       }
-    return { joining, leaving };
+    return { distinct, joining, leaving };
   }
 
   *#remove(
