@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { MEMBERS_AT_ONCE } from '../../scim/member-lists.ts';
 
 /**
@@ -36,11 +37,20 @@ export class IdSet {
     return ids.filter((id) => this.delete(id));
   }
 
-  /** The last characters of our ids are random. */
   #partOf(id: string): Set<string> {
-    let hash = 0;
-    for (let at = Math.max(0, id.length - 4); at < id.length; at++)
-      hash = hash * 31 + id.charCodeAt(at);
-    return this.#parts[hash % this.#parts.length] as Set<string>;
+    return this.#parts[slotOf(id, this.#parts.length)] as Set<string>;
   }
+}
+
+const FACTOR = randomInt(2 ** 31) * 2 + 1;
+
+/**
+ * A number below `count`. Clients choose the ids, so each character counts, and nobody knows which
+ * ids have the same number.
+ */
+export function slotOf(id: string, count: number): number {
+  let hash = 0;
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash + id.charCodeAt(at), FACTOR);
+  // The lower bits depend on fewer bits of the factor.
+  return (hash >>> 16) % count;
 }

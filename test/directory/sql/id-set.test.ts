@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/directory/ids.ts';
-import { IdSet } from '../../../src/directory/sql/id-set.ts';
+import { IdSet, slotOf } from '../../../src/directory/sql/id-set.ts';
 
 describe('a set of ids', () => {
   it('has what a set has, whatever the ids are and however many were expected', () => {
@@ -25,5 +25,19 @@ describe('a set of ids', () => {
     const asked = [...ids.toReversed(), ...ids];
     expect(set.deleteAll(asked)).toEqual(ids.slice(0, 4_000).toReversed());
     expect(set.size).toBe(0);
+  });
+
+  const same = '0'.repeat(32);
+  it.each<[string, (varying: string) => string]>([
+    ['begin', (varying) => `${same}${varying}`],
+    ['end', (varying) => `${varying}${same}`],
+    ['begin and end', (varying) => `${same}${varying}${same}`],
+  ])('is in small parts, even if all ids %s alike', (_, idWith) => {
+    const counts = new Map<number, number>();
+    for (let n = 0; n < 20_000; n++) {
+      const slot = slotOf(idWith(n.toString(36).padStart(4, '0')), 20);
+      counts.set(slot, (counts.get(slot) ?? 0) + 1);
+    }
+    expect(Math.max(...counts.values())).toBeLessThan(5_000);
   });
 });
