@@ -11,7 +11,7 @@ const KNOWN_MS = 3_600_000;
 /** No usual credentials are longer, and each kept one takes memory. */
 const MOST_CHARACTERS = 2_048;
 const MOST_KNOWN = 10_000;
-/** Of one caller: spaces and case in a header, and other cookies beside that of a session. */
+/** Of one caller: spaces and case in a header, sessions, and other cookies beside that of each. */
 const MOST_SPELLINGS = 8;
 
 export class KnownCallers {

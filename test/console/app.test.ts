@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isConsolePath } from '../../src/console/app.tsx';
 import { SCRIPT } from '../../src/console/assets/script.ts';
 import { STYLE } from '../../src/console/assets/style.ts';
+import type { SignInSession } from '../../src/sso/sessions.ts';
 import { handMadeConsole, PUBLIC_URL } from '../support/console/hand-made.ts';
 import { storeOf } from '../support/console/people.ts';
 
@@ -90,6 +91,30 @@ describe('the session of a visitor', () => {
       expect(reads).toBe(1);
     },
   );
+
+  it('takes the turns of its person, like every other session of the same', async () => {
+    const callerOf = async (session: Partial<SignInSession>) => {
+      const callers: unknown[] = [];
+      await handMadeConsole({ session }).app.request(
+        `${PUBLIC_URL}/console/me`,
+        { headers: { cookie: 'session=1' } },
+        { authenticated: (...noted: unknown[]) => callers.push(noted) },
+      );
+      expect(callers).toEqual([['session=1', expect.any(String)]]);
+      return callers[0];
+    };
+    const ada = { accessId: 'ada', userName: 'ada', displayName: undefined };
+    const [inAcme, inGlobex] = ['acme', 'globex'].map((tenant) => ({ tenant, person: ada }));
+    const admin = { identity: { user: 'admin', groups: [] } };
+    for (const visitor of [inAcme, admin])
+      expect(await callerOf({ ...visitor, hash: '1' })).toEqual(
+        await callerOf({ ...visitor, hash: '2' }),
+      );
+    const all = await Promise.all(
+      [inAcme, inGlobex, admin, {}].map((each) => callerOf({ ...each })),
+    );
+    expect(new Set(all.map((each) => JSON.stringify(each))).size).toBe(4);
+  });
 });
 
 describe('every response of the console', () => {

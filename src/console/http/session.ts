@@ -31,7 +31,10 @@ export function consoleSession(
       const to = isRead ? `${pathname}${search}` : undefined;
       return c.redirect(withQuery(START, { to }), 303);
     }
-    c.env?.authenticated?.(c.req.header('cookie'), session.hash);
+    // All sessions of a person are one caller.
+    const { tenant = '', person, identity } = session;
+    const caller = `${tenant} ${person?.accessId ?? identity.user}`;
+    c.env?.authenticated?.(c.req.header('cookie'), caller);
     c.set('visit', new Visit(session, access));
     if (!isRead) {
       if (method !== 'POST') throw notThere();
