@@ -5,7 +5,7 @@
 import { andThen } from '../eventual.ts';
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
-import { withoutOwnReference, withPatchedManager } from '../scim/manager.ts';
+import { settlingManager, withoutOwnReference } from '../scim/manager.ts';
 import { applyPatch } from '../scim/patch.ts';
 import type { Attributes } from '../scim/resource.ts';
 import { fold } from '../scim/text.ts';
@@ -71,10 +71,9 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
       });
     },
     patch: (caller, id, operations, ifMatch, related) =>
-      change(caller, id, ifMatch, related, ({ profile: { attributes } }) => {
-        const patched = applyPatch(attributes, operations, type);
-        return withPatchedManager(attributes, patched, operations, caller.baseUrl);
-      }),
+      change(caller, id, ifMatch, related, ({ profile: { attributes } }) =>
+        applyPatch(attributes, operations, type, settlingManager(caller.baseUrl)),
+      ),
     /** Removes the tenant's access; the global user remains. */
     delete: async ({ scope, permissions }, id, ifMatch) => {
       demand(permissions, 'bindings.delete');

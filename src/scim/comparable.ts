@@ -27,23 +27,8 @@ export function comparable(
       return undefined;
     default:
       if (typeof value !== 'string') return undefined;
-      if (namesResource(attribute)) return resourceReference(value);
       return attribute.caseExact ? value : fold(value);
   }
-}
-
-/**
- * Whether values are URLs of users or groups. Their full form depends on the endpoint that returns
- * them.
- */
-export function namesResource({ type, referenceTypes }: Attribute): boolean {
-  return type === 'reference' && referenceTypes.some((each) => each === 'User' || each === 'Group');
-}
-
-/** Reduces the URL at any endpoint, and its relative forms (RFC 7643 §2.4), to `../Users/{id}`. */
-function resourceReference(url: string): string {
-  const [, collection, id] = /(?:^|\/)(Users|Groups)\/([^/]+)$/.exec(url) ?? [];
-  return collection === undefined ? url : `../${collection}/${id}`;
 }
 
 /**

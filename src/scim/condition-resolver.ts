@@ -10,7 +10,7 @@ import {
   refText,
   resolvePath,
 } from './attribute-path.ts';
-import { literalComparable, namesResource } from './comparable.ts';
+import { literalComparable } from './comparable.ts';
 import type { AttributeRef, Condition, SortKey } from './condition.ts';
 import { invalidFilter, invalidPath, invalidValue } from './error.ts';
 import { versionTag } from './etag.ts';
@@ -21,6 +21,7 @@ import {
   type Filter,
   type Literal,
 } from './filter.ts';
+import { namesResource } from './references.ts';
 import { type Attribute, findAttribute, type ResourceType } from './schema.ts';
 import { VERSION_ATTRIBUTE } from './schemas/common.ts';
 import { hasTooManyMarks } from './text.ts';

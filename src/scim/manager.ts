@@ -5,6 +5,7 @@
 import type { AttributeRef } from './condition.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { PatchOperation } from './patch-parser.ts';
+import { comparedReference, ID_PATTERN, isOurId, ownReference } from './references.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';
 import { isEmpty, withValue } from './values.ts';
@@ -17,12 +18,8 @@ import { isEmpty, withValue } from './values.ts';
 function managerHere(attributes: Attributes): string | undefined {
   const manager = managerIn(attributes);
   const id = manager?.value;
-  return typeof id === 'string' && OUR_ID.test(id) && manager?.$ref === undefined ? id : undefined;
+  return typeof id === 'string' && isOurId(id) && manager?.$ref === undefined ? id : undefined;
 }
-
-/** The form in which newId generates ids. */
-const ID = '[\\da-f]{8}-[\\da-f]{4}-7[\\da-f]{3}-[89ab][\\da-f]{3}-[\\da-f]{12}';
-const OUR_ID = new RegExp(`^${ID}$`);
 
 /** The JSON of a profile with the URL of the manager, if it is a user here. */
 export function withManagerUrl(json: string, urlOf: (id: string) => string): string {
@@ -37,14 +34,17 @@ export function withManagerUrl(json: string, urlOf: (id: string) => string): str
 
 const EXTENSION_KEY = `"${ENTERPRISE_USER_URN}":`;
 /** In a string, the quotes would be escaped. */
-const OURS_AS_JSON = new RegExp(`"manager":\\{"value":"(${ID})"\\}`);
+const OURS_AS_JSON = new RegExp(`"manager":\\{"value":"(${ID_PATTERN})"\\}`);
 
 /** The attributes with the manager as filters compare it, which is as a response shows it. */
 export function withComparedManager(attributes: Attributes): Attributes {
   const id = managerHere(attributes);
   if (id === undefined) return attributes;
-  return withManager(attributes, { ...managerIn(attributes), $ref: `../Users/${id}` });
+  const $ref = comparedReference({ collection: USERS, id });
+  return withManager(attributes, { ...managerIn(attributes), $ref });
 }
+
+const USERS = 'Users';
 
 /** The same for the value of one attribute. */
 export function comparedManager(ref: AttributeRef, held: JsonValue): JsonValue {
@@ -63,65 +63,64 @@ export function withoutOwnReference(attributes: Attributes, baseUrl: string): At
 }
 
 /**
- * The attributes after a PATCH, by the rules of withoutOwnReference. A new manager who is named by
- * `value` or `$ref` alone loses the other one, which is still that of the previous manager.
+ * Settles the manager after each operation of one PATCH, by the rules of withoutOwnReference. A new
+ * manager who is named by `value` or `$ref` alone loses the other one, which is still that of the
+ * previous manager, unless an operation before has set only that one: the two may name one manager.
  */
-export function withPatchedManager(
-  before: Attributes,
+export function settlingManager(
+  baseUrl: string,
+): (before: Attributes, after: Attributes, operation: PatchOperation) => Attributes {
+  let unpaired: ReadonlySet<string> = new Set();
+  return (before, after, operation) => {
+    const { verb, ref, selector } = operation;
+    const held = managerIn(before);
+    // Where the filter doesn't match, nothing is removed.
+    const isUnmatched = verb === 'remove' && selector !== undefined && held === managerIn(after);
+    if (!isManager(ref) || isUnmatched) return after;
+    const names = namesIn(operation);
+    if (verb === 'remove' || names.length === 0) {
+      const isLeft = (name: string) => names.length > 0 && !names.includes(name);
+      unpaired = new Set([...unpaired].filter(isLeft));
+      return settledChange(held, after, new Set(), baseUrl);
+    }
+    const named = new Set([...unpaired, ...names]);
+    unpaired = named.has('value') && named.has('$ref') ? new Set() : named;
+    return settledChange(held, after, named, baseUrl);
+  };
+}
+
+/** The sub-attributes that the operation sets or removes; none if it removes the whole manager. */
+function namesIn({ ref: { sub }, value }: PatchOperation): readonly string[] {
+  if (sub !== undefined) return [sub.name];
+  return isJsonObject(value) ? Object.keys(value) : [];
+}
+
+function settledChange(
+  held: JsonObject | undefined,
   after: Attributes,
-  operations: readonly PatchOperation[],
+  named: ReadonlySet<string>,
   baseUrl: string,
 ): Attributes {
-  const [held, manager] = [managerIn(before), managerIn(after)];
+  const manager = managerIn(after);
   if (manager === undefined) return after;
-  const named = namedBy(operations);
-  if (named.has('value') && manager.value === undefined) return withManager(after, {});
   const { value, $ref, ...rest } = manager;
-  if (!named.has('$ref') && value !== held?.value) {
+  if (named.has('value') && value === undefined) return withManager(after, {});
+  if (!named.has('$ref')) {
+    if (value === held?.value) return after;
     return withManager(after, value === undefined ? rest : { ...rest, value });
   }
-  if (!named.has('$ref')) return after;
   const isOther = !named.has('value') && !!$ref && $ref !== held?.$ref;
   const next = isOther ? withManager(after, { ...rest, $ref }) : after;
   return settled(next, named.has('value'), baseUrl);
 }
 
-/**
- * The sub-attributes of the manager that the operations set or clear, since one removed all of it.
- */
-function namedBy(operations: readonly PatchOperation[]): ReadonlySet<string> {
-  const named = new Set<string>();
-  for (const { verb, ref, selector, value } of operations) {
-    if (!isManager(ref)) continue;
-    // Where the filter doesn't match, nothing is removed.
-    if (verb === 'remove' && selector !== undefined) continue;
-    if (verb === 'remove' && ref.sub !== undefined) named.delete(ref.sub.name);
-    else if (ref.sub !== undefined) named.add(ref.sub.name);
-    else if (isJsonObject(value)) for (const name of Object.keys(value)) named.add(name);
-    else named.clear();
-  }
-  return named;
-}
-
 function settled(attributes: Attributes, byValue: boolean, baseUrl: string): Attributes {
   const { $ref, ...rest } = managerIn(attributes) ?? {};
   if ($ref === '') return withManager(attributes, rest);
-  const id = typeof $ref === 'string' ? referredId($ref, baseUrl) : undefined;
-  if (id === undefined) return attributes;
-  return withManager(attributes, byValue ? rest : { ...rest, value: id });
+  const own = typeof $ref === 'string' ? ownReference($ref, baseUrl) : undefined;
+  if (own?.collection !== USERS) return attributes;
+  return withManager(attributes, byValue ? rest : { ...rest, value: own.id });
 }
-
-/**
- * The id in a URL of the endpoint, or in a reference without a host in any of its forms. Any other
- * URL belongs to another system, even if it looks like one of ours.
- */
-function referredId($ref: string, baseUrl: string): string | undefined {
-  const url = URL.parse($ref)?.href ?? $ref;
-  const path = url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : $ref;
-  return OF_USER.exec(path)?.[1];
-}
-
-const OF_USER = /^(?![A-Za-z][A-Za-z\d+.-]*:|\/\/)(?:[^?#]*\/)?Users\/([^/?#]+)$/;
 
 const isManager = ({ extension, attribute }: AttributeRef): boolean =>
   extension === ENTERPRISE_USER_URN && attribute.name === 'manager';

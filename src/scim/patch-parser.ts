@@ -31,6 +31,7 @@ import {
   valueOfOnly,
   withoutOwnName,
 } from './quirks/patch-value.ts';
+import { withComparedReferences } from './references.ts';
 import {
   type Attribute,
   findAttribute,
@@ -53,10 +54,14 @@ export interface PatchOperation {
   readonly value: JsonValue | undefined;
 }
 
-/** Throws ScimError 400, or 413 for too many operations. Yields while there is more to do. */
+/**
+ * Throws ScimError 400, or 413 for too many operations. Yields while there is more to do. `baseUrl`
+ * is that of the client's endpoint.
+ */
 export function* parsePatchInSteps(
   body: unknown,
   type: ResourceType,
+  baseUrl: string,
 ): Generator<void, readonly PatchOperation[]> {
   if (!isJsonObject(body)) throw invalidSyntax('the body must be a JSON object');
   const operations = operationsIn(body);
@@ -67,7 +72,7 @@ export function* parsePatchInSteps(
   let elements = 0;
   for (const operation of operations) {
     for (const each of parseOperation(operation, type)) {
-      parsed.push(each);
+      parsed.push(ofEndpoint(each, baseUrl));
       if (Array.isArray(each.value)) elements += each.value.length;
     }
     if (elements <= MEMBERS_AT_ONCE) continue;
@@ -75,6 +80,13 @@ export function* parsePatchInSteps(
     yield;
   }
   return parsed;
+}
+
+function ofEndpoint(operation: PatchOperation, baseUrl: string): PatchOperation {
+  const { selector } = operation;
+  if (selector === undefined) return operation;
+  const where = withComparedReferences(selector.where, baseUrl);
+  return { ...operation, selector: { ...selector, where } };
 }
 
 /**

@@ -18,14 +18,21 @@ import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
 import { isEmpty, withoutNull, withValue } from './values.ts';
 
+/** Completes what an operation has changed, before the next one is applied. */
+type Settle = (before: Attributes, after: Attributes, operation: PatchOperation) => Attributes;
+
 /** Throws noTarget, mutability or invalidValue, and tooMany for operations that cost too much. */
 export function applyPatch(
   current: Attributes,
   operations: readonly PatchOperation[],
   type: ResourceType,
+  settle: Settle = (_before, after) => after,
 ): Attributes {
   const work = new PatchWork();
-  const changed = operations.reduce((held, each) => applyOperation(held, each, work), current);
+  const changed = operations.reduce(
+    (held, each) => settle(held, applyOperation(held, each, work), each),
+    current,
+  );
   const result = keepImmutable(current, changed, type, 'refused');
   checkRequired(result, type);
   checkSize(current, result);

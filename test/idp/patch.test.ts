@@ -1,6 +1,6 @@
 /** PATCH bodies that identity providers send. Each title names the client. */
 import { describe, expect, it } from 'vitest';
-import { withPatchedManager } from '../../src/scim/manager.ts';
+import { settlingManager } from '../../src/scim/manager.ts';
 import { applyPatch } from '../../src/scim/patch.ts';
 import { STANDARD_RESOURCE_TYPES } from '../../src/scim/resource-types.ts';
 import { parsePatch } from '../support/scim/parse-patch.ts';
@@ -24,8 +24,7 @@ interface Case {
 function patched(before: object, operations: readonly object[], type = USER): object {
   const current = { ...BASE, ...before };
   const parsed = parsePatch({ Operations: operations }, type);
-  const after = applyPatch(current, parsed, type);
-  return withPatchedManager(current, after, parsed, 'https://scim.example/scim/v2');
+  return applyPatch(current, parsed, type, settlingManager('https://scim.example/scim/v2'));
 }
 
 const ACTIVE: readonly Case[] = [
@@ -204,7 +203,8 @@ const VALUES: readonly Case[] = [
   },
 ];
 
-const MANAGED = { [E]: { manager: { value: 'm1', $ref: '../Users/m1' } } };
+const PREVIOUS = '01934567-89ab-7cde-8f01-23456789abcd';
+const MANAGED = { [E]: { manager: { value: PREVIOUS } } };
 
 const MANAGER: readonly Case[] = [
   {
@@ -214,8 +214,14 @@ const MANAGER: readonly Case[] = [
   },
   {
     who: 'Entra ID: sets the manager by a list of one value, without the URN',
-    operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm1' }] }],
-    after: { [E]: { manager: { value: 'm1' } } },
+    operations: [
+      {
+        op: 'Add',
+        path: 'manager',
+        value: [{ $ref: `../Users/${PREVIOUS}`, value: PREVIOUS }],
+      },
+    ],
+    after: MANAGED,
   },
   {
     who: 'SCIM-SDK: sets the manager by valueNode',
@@ -236,7 +242,9 @@ const MANAGER: readonly Case[] = [
   {
     who: 'Entra ID: replaces the manager with the URL of the previous one, which is not kept',
     before: MANAGED,
-    operations: [{ op: 'Add', path: 'manager', value: [{ $ref: '../Users/m1', value: 'm2' }] }],
+    operations: [
+      { op: 'Add', path: 'manager', value: [{ $ref: `../Users/${PREVIOUS}`, value: 'm2' }] },
+    ],
     after: { [E]: { manager: { value: 'm2' } } },
   },
   {

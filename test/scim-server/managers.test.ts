@@ -154,6 +154,25 @@ describe.each(DATABASES)('on %s', (_, open) => {
       };
     };
     const RELATIVE = ['../Users/', 'Users/', '/Users/', '/scim/v2/Users/', './Users/'];
+    /** References that lead elsewhere, or to nothing that could be a user here. */
+    const KEPT: readonly (readonly [string, (ids: Parties) => string])[] = [
+      ['a space before the URL of another system', ({ y }) => ` https://evil.example/Users/${y}`],
+      ['a tab in the URL of another system', ({ y }) => `ht\tps://evil.example/Users/${y}`],
+      ['another host after backslashes', ({ y }) => `\\\\evil.example/Users/${y}`],
+      ['another host after a slash and a backslash', ({ y }) => `/\\evil.example/Users/${y}`],
+      [
+        'the path of another integration',
+        ({ y }) => `/api/v1/acme/integrations/other/scim/v2/Users/${y}`,
+      ],
+      ['a host without slashes', ({ y }) => `hr.example.com/Users/${y}`],
+      ['a colon in a relative path', ({ y }) => `1:bar/Users/${y}`],
+      ['a user name before the host', ({ ofY }) => ofY.replace('https://', 'https://ann@')],
+      ['a longer path in the endpoint', ({ ofY }) => ofY.replace('/Users/', '/more/Users/')],
+      ['a group', ({ ofY }) => ofY.replace('/Users/', '/Groups/')],
+      ['an id in capitals', ({ ofY, y }) => ofY.replace(y, y.toUpperCase())],
+      ['an id of another form', () => '../Users/2819c223'],
+      ['an id with a stray percent sign', ({ ofY }) => `${ofY}%`],
+    ];
     const named =
       (...subs: readonly (readonly [string, (ids: Parties) => string | null])[]): Write =>
       (ids) =>
@@ -183,6 +202,16 @@ describe.each(DATABASES)('on %s', (_, open) => {
         ({ y }) => ({ $ref: `//scim.other.example/scim/v2/Users/${y}` }),
       ],
       [
+        'PUT: an id in the $ref that is percent-encoded',
+        ({ ofY }) => ({ $ref: ofY.replaceAll('-', '%2D') }),
+        ({ y }) => ({ value: y }),
+      ],
+      [
+        'PUT: the path of the $ref, relative to the host',
+        ({ ofY }) => ({ $ref: new URL(ofY).pathname }),
+        ({ y }) => ({ value: y }),
+      ],
+      [
         'PUT: the host of the $ref in capitals',
         ({ ofY }) => ({ $ref: ofY.replace('https://scim.', 'HTTPS://SCIM.') }),
         ({ y }) => ({ value: y }),
@@ -208,6 +237,16 @@ describe.each(DATABASES)('on %s', (_, open) => {
         ({ y }) => ({ $ref: `../Users/${y}?a=b` }),
         ({ y }) => ({ $ref: `../Users/${y}?a=b` }),
       ],
+      ...KEPT.map(([what, $ref]): [string, Write, Expected] => [
+        `PUT: ${what}`,
+        (ids) => ({ $ref: $ref(ids) }),
+        (ids) => ({ $ref: $ref(ids) }),
+      ]),
+      ...KEPT.map(([what, $ref]): [string, Write, Expected] => [
+        `PATCH: value and ${what}`,
+        (ids) => [{ op: 'add', path: OF_PATH, value: { value: ids.x, $ref: $ref(ids) } }],
+        (ids) => ({ value: ids.x, $ref: $ref(ids) }),
+      ]),
       ['PUT: null and $ref', ({ ofY }) => ({ value: null, $ref: ofY }), () => undefined],
       ['PUT: "" and $ref', ({ ofY }) => ({ value: '', $ref: ofY }), () => undefined],
       [
@@ -296,6 +335,40 @@ describe.each(DATABASES)('on %s', (_, open) => {
         ({ y }) => ({ value: y }),
       ],
       [
+        'PATCH: both of another system, then the manager by value',
+        ({ x }) => [
+          { op: 'add', path: OF_PATH, value: { value: 'a', $ref: ELSEWHERE } },
+          { op: 'replace', path: OF_PATH, value: { value: x } },
+        ],
+        ({ x }) => ({ value: x }),
+      ],
+      [
+        'PATCH: both of another system, then value',
+        ({ x }) => [
+          { op: 'add', path: OF_PATH, value: { value: 'a', $ref: ELSEWHERE } },
+          { op: 'replace', path: `${OF_PATH}.value`, value: x },
+        ],
+        ({ x }) => ({ value: x }),
+      ],
+      [
+        'PATCH: both of another system, then $ref',
+        ({ ofY }) => [
+          { op: 'add', path: OF_PATH, value: { value: 'a', $ref: ELSEWHERE } },
+          { op: 'replace', path: `${OF_PATH}.$ref`, value: ofY },
+        ],
+        ({ y }) => ({ value: y }),
+      ],
+      [
+        'PATCH: value, then a $ref of another system',
+        named(['value', ({ x }) => x], ['$ref', () => ELSEWHERE]),
+        ({ x }) => ({ value: x, $ref: ELSEWHERE }),
+      ],
+      [
+        'PATCH: value, a $ref of another system, then another value',
+        named(['value', () => 'a'], ['$ref', () => ELSEWHERE], ['value', ({ x }) => x]),
+        ({ x }) => ({ value: x }),
+      ],
+      [
         'PATCH: removed, then $ref',
         ({ x, ofY }) => [
           { op: 'add', path: `${OF_PATH}.value`, value: x },
@@ -337,6 +410,36 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(managerOf(await read(`/Users/${id}`))).toBeUndefined();
     });
 
+    it('in the path of a PATCH is the one that the operations before have named', async () => {
+      const { ids, shown } = await parties();
+      const before = { value: 'a' };
+      const next = named(['$ref', ({ ofY }) => ofY]);
+      const followedBy =
+        (operation: (all: Parties) => object): Write =>
+        (all) => [...(next(all) as object[]), operation(all)];
+      const removal = followedBy(() => ({ op: 'remove', path: `${OF_PATH}[value eq "a"]` }));
+      expect(await write(before, ids, removal)).toEqual(shown({ value: ids.y }));
+      const replacement = followedBy(({ x, y }) => ({
+        op: 'replace',
+        path: `${OF_PATH}[value eq "${y}"].value`,
+        value: x,
+      }));
+      expect(await write(before, ids, replacement)).toEqual(shown({ value: ids.x }));
+    });
+
+    it('in the path of a PATCH is never one of another system with the same id', async () => {
+      const { ids } = await parties();
+      const foreign = { value: '7', $ref: `${OTHER_SERVER}/Users/${ids.y}` };
+      const remove = (url: string) => ({ op: 'remove', path: `${OF_PATH}[$ref eq "${url}"]` });
+      for (const url of [ids.ofY, `../Users/${ids.y}`, `Users/${ids.y}`]) {
+        expect(await write(foreign, ids, () => [remove(url)])).toEqual(foreign);
+      }
+      expect(await write(foreign, ids, () => [remove(foreign.$ref)])).toBeUndefined();
+      const own = { value: ids.y };
+      const left = await write(own, ids, () => [remove(foreign.$ref)]);
+      expect(left).toEqual({ ...own, $ref: ids.ofY });
+    });
+
     it('finds the user by the manager whom it names', async () => {
       const { ids } = await parties();
       const { id } = await createUser({ [ENTERPRISE_URN]: { manager: { value: ids.x } } });
@@ -344,6 +447,78 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(await found('/Users', `${OF_PATH}.value eq "${ids.y}"`)).toEqual([id]);
       expect(await found('/Users', `${OF_PATH}.value eq "${ids.x}"`)).toEqual([]);
     });
+  });
+
+  it('a filter with a URL finds the users whose response shows it, here or elsewhere', async () => {
+    const boss = await createUser();
+    const url = String((boss.body.meta as JsonObject).location);
+    const elsewhere = `https://x.example/scim/v2/Users/${boss.id}`;
+    const otherHost = `//h/Users/${boss.id}`;
+    const withManager = async (manager: JsonObject) =>
+      (await createUser({ title: boss.id, [ENTERPRISE_URN]: { manager } })).id;
+    const ours = await withManager({ value: boss.id });
+    const theirs = await withManager({ value: '7', $ref: elsewhere });
+    const others = await withManager({ value: '7', $ref: otherHost });
+    const foundBy = (comparison: string) =>
+      found(
+        '/Users',
+        `title eq "${boss.id}" and ${ENTERPRISE_URN}:manager.$ref ${comparison} and ` +
+          `${ENTERPRISE_URN}:manager[$ref ${comparison}]`,
+      );
+    const { pathname } = new URL(url);
+    const short = ['../Users/', './Users/', '/Users/', 'Users/', '/scim/v2/Users/'];
+    const inCapitals = url.replace('https://scim.', 'HTTPS://SCIM.');
+    for (const literal of [url, pathname, inCapitals, ...short.map((each) => each + boss.id)]) {
+      expect([literal, await foundBy(`eq "${literal}"`)]).toEqual([literal, [ours]]);
+      expect([literal, await foundBy(`ne "${literal}"`)]).toEqual([literal, [theirs, others]]);
+    }
+    for (const [literal, id] of [
+      [elsewhere, theirs],
+      [otherHost, others],
+    ]) {
+      const rest = [ours, theirs, others].filter((each) => each !== id);
+      expect([literal, await foundBy(`eq "${literal}"`)]).toEqual([literal, [id]]);
+      expect([literal, await foundBy(`ne "${literal}"`)]).toEqual([literal, rest]);
+    }
+    expect(await foundBy(`ew "${url}"`)).toEqual([ours]);
+    expect(await foundBy(`ew "${pathname}"`)).toEqual([ours]);
+    expect(await foundBy(`ew "/scim/v2/Users/${boss.id}"`)).toEqual([ours, theirs]);
+    for (const end of [`/Users/${boss.id}`, `Users/${boss.id}`, boss.id]) {
+      expect(await foundBy(`ew "${end}"`)).toEqual([ours, theirs, others]);
+    }
+    expect(await foundBy(`ew "x.example/scim/v2/Users/${boss.id}"`)).toEqual([theirs]);
+  });
+
+  it('the URL of a member or a group finds it in each form of this endpoint alone', async () => {
+    const member = await createUser();
+    const url = String((member.body.meta as JsonObject).location);
+    const members = [{ value: member.id }];
+    const group = await client.send('POST', '/Groups', { displayName: member.id, members });
+    const ofGroup = String((group.body.meta as JsonObject).location);
+    const forms = ($ref: string) => {
+      const [end = ''] = /[^/]+\/[^/]+$/.exec($ref) ?? [];
+      return [$ref, new URL($ref).pathname, `../${end}`, `/${end}`, end, `/scim/v2/${end}`];
+    };
+    const elsewhere = ($ref: string) => $ref.replace(/^.*(?=\/scim)/, 'https://x.example');
+    const byMember = (literal: string) =>
+      found('/Groups', `displayName eq "${member.id}" and members.$ref ${literal}`);
+    const byGroup = (literal: string) =>
+      found('/Users', `id eq "${member.id}" and groups[$ref ${literal}]`);
+    for (const operator of ['eq', 'ew']) {
+      for (const form of forms(url))
+        expect([form, await byMember(`${operator} "${form}"`)]).toEqual([form, [group.id]]);
+      for (const form of forms(ofGroup))
+        expect([form, await byGroup(`${operator} "${form}"`)]).toEqual([form, [member.id]]);
+      expect(await byMember(`${operator} "${elsewhere(url)}"`)).toEqual([]);
+      expect(await byGroup(`${operator} "${elsewhere(ofGroup)}"`)).toEqual([]);
+    }
+    const remove = async ($ref: string) => {
+      const path = `members[$ref eq "${$ref}"]`;
+      expect((await patch(`/Groups/${group.id}`, { op: 'remove', path })).status).toBe(204);
+      return (await read(`/Groups/${group.id}`)).members;
+    };
+    expect(await remove(elsewhere(url))).toMatchObject(members);
+    expect(await remove(url)).toEqual([]);
   });
 
   it.each<[string, (url: string, id: string) => string]>([

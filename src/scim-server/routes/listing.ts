@@ -40,7 +40,7 @@ export function listOf<R extends StoredResource>(
   const { type } = kind.resources;
   const { caller } = call;
   const projection = parseProjection(search.attributes, search.excludedAttributes, type);
-  const filter = conditionOf(search, type, searched);
+  const filter = conditionOf(search, type, searched, caller.baseUrl);
   const sort = sortIn(search, type, searched);
   expectRelated(call, kind, projection);
   const related = wants(projection, kind.related);

@@ -14,6 +14,7 @@ import { parseFilter } from '../../scim/filter-parser.ts';
 import { isJsonObject, type JsonValue } from '../../scim/json.ts';
 import { MAX_RESULTS } from '../../scim/limits.ts';
 import { type Projection, parseProjection } from '../../scim/projection.ts';
+import { withComparedReferences } from '../../scim/references.ts';
 import type { ResourceType } from '../../scim/schema.ts';
 import type { Answer, Body } from '../answer.ts';
 import type { ScimRequest } from '../endpoint.ts';
@@ -205,10 +206,11 @@ export function projectionOf(request: ScimRequest, type: ResourceType): Projecti
 export function conditionOf(
   { filter }: Search,
   type: ResourceType,
-  searched?: readonly ResourceType[],
+  searched: readonly ResourceType[],
+  baseUrl: string,
 ): Condition | undefined {
   if (filter === undefined) return undefined;
-  return resolveFilter(parseFilter(filter), type, searched);
+  return withComparedReferences(resolveFilter(parseFilter(filter), type, searched), baseUrl);
 }
 
 /** Throws invalidPath. */

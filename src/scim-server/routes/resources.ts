@@ -113,7 +113,8 @@ export function resourceRoutes<R extends StoredResource>(
         const isAnswered = kind.answersPatch(call.request);
         if (isAnswered) expectRelated(call, kind, projection);
         const body = await call.body(kind.maxBodyBytes);
-        const operations = await betweenTurns(parsePatchInSteps(body, type));
+        const { baseUrl } = call.caller;
+        const operations = await betweenTurns(parsePatchInSteps(body, type, baseUrl));
         const ifMatch = preconditionOf(call.request);
         const change = await resources.patch(
           call.caller,

@@ -22,12 +22,14 @@ import type { Filter } from '../../../src/scim/filter.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/scim/json.ts';
 import { withManagerUrl } from '../../../src/scim/manager.ts';
 import { matches, order } from '../../../src/scim/match.ts';
+import { withComparedReferences } from '../../../src/scim/references.ts';
 import { locationOf, represent } from '../../../src/scim/representation.ts';
 import { parseResource } from '../../../src/scim/resource.ts';
 import { type ResourceTypes, STANDARD_RESOURCE_TYPES } from '../../../src/scim/resource-types.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
 import {
   body,
+  ELSEWHERE,
   filters,
   ODDITIES,
   SOME_ID,
@@ -53,14 +55,20 @@ const TYPES: ResourceTypes = {
   group: { ...group, extensions: [{ schema: ODDITIES, required: false }] },
 };
 const NAMES = ['a', 'Ab', 'b', 'É', 'ß', '💼', '\uffee', '10', '9', "a'b"];
-const IDS = ['u0', 'u1', 'u2', 'u3', 'g0', 'g1', 'g2'];
+const userId = (n: number) => `01934567-89ab-7cde-8f01-0000000000a${n}`;
+const groupId = (n: number) => `01934567-89ab-7cde-8f01-0000000000b${n}`;
+const IDS = [...[0, 1, 2, 3].map(userId), ...[0, 1, 2].map(groupId)];
 const BASE_URL = 'https://scim.example/scim/v2';
 const REFS = [
-  `${BASE_URL}/Users/u0`,
-  '../Users/u0',
-  'Groups/g0',
-  `${BASE_URL}/Groups/g1`,
+  `${BASE_URL}/Users/${userId(0)}`,
+  `../Users/${userId(0)}`,
+  `/scim/v2/Users/${userId(1)}`,
+  `Groups/${groupId(0)}`,
+  `${BASE_URL}/Groups/${groupId(1)}`,
   `${BASE_URL}/Users/${SOME_ID}`,
+  `../Users/${SOME_ID}`,
+  `/scim/v2/Users/${SOME_ID}`,
+  ELSEWHERE,
 ];
 const WORDS = [
   'user',
@@ -171,7 +179,7 @@ export function searchContract(open: Open): void {
           resource: groupResource(record),
         }));
         for (const filter of search.userFilters) {
-          const condition = resolveFilter(filter, TYPES.user);
+          const condition = withComparedReferences(resolveFilter(filter, TYPES.user), BASE_URL);
           const page = await store.users.list(scope, { ...all, related: false, filter: condition });
           expectSame(
             page,
@@ -180,7 +188,7 @@ export function searchContract(open: Open): void {
           );
         }
         for (const filter of search.groupFilters) {
-          const condition = resolveFilter(filter, TYPES.group);
+          const condition = withComparedReferences(resolveFilter(filter, TYPES.group), BASE_URL);
           const page = await store.groups.list(scope, {
             ...all,
             related: false,
@@ -208,11 +216,11 @@ export function searchContract(open: Open): void {
       const fill = async ({ users, groups, memberships: held }: Search, scope: Scope) => {
         for (const [index, each] of users.entries()) {
           const attributes = parseResource({ ...each, userName: NAMES[index] }, TYPES.user);
-          await store.users.create(scope, { id: `u${index}`, attributes, at: time(index) });
+          await store.users.create(scope, { id: userId(index), attributes, at: time(index) });
         }
-        const ids = users.map((_, index) => `u${index}`);
+        const ids = users.map((_, index) => userId(index));
         for (const [index, each] of groups.entries()) {
-          const id = `g${index}`;
+          const id = groupId(index);
           const attributes = parseResource({ ...each, displayName: NAMES[index] }, TYPES.group);
           const members = ids.filter((_, bit) => ((held[index] ?? 0) >> bit) & 1);
           await store.groups.create(scope, { id, attributes, members, at: time(index) });
@@ -222,7 +230,7 @@ export function searchContract(open: Open): void {
           ...profile.attributes,
           externalId: 'a',
         });
-        await store.users.change(scope, 'u0', change, time(9));
+        await store.users.change(scope, userId(0), change, time(9));
       };
       await fc.assert(fc.asyncProperty(searches, check), {
         numRuns: 40,
@@ -443,15 +451,18 @@ function expectSame(
   });
 }
 
+/** In place of the URL of the endpoint, in references as they are compared. */
+const COMPARED = '..';
+
 function userResource(record: UserRecord): JsonObject {
   const elements = (record.groups ?? []).map(({ groupId, displayName, type }) => ({
     value: groupId,
-    $ref: locationOf(TYPES.group, BASE_URL, groupId),
+    $ref: locationOf(TYPES.group, COMPARED, groupId),
     display: displayName,
     type,
   }));
   const { json, externalId } = record.profile;
-  const shown = withManagerUrl(json, (id) => locationOf(TYPES.user, BASE_URL, id));
+  const shown = withManagerUrl(json, (id) => locationOf(TYPES.user, COMPARED, id));
   const computed = `"groups":${JSON.stringify(elements)}`;
   return resourceOf({ ...record, profile: { json: shown, externalId } }, TYPES.user, computed);
 }
@@ -459,7 +470,7 @@ function userResource(record: UserRecord): JsonObject {
 function groupResource(record: GroupRecord): JsonObject {
   const elements = unpacked(record.members).map(({ value, type }) => ({
     value,
-    $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, BASE_URL, value),
+    $ref: locationOf(type === 'User' ? TYPES.user : TYPES.group, COMPARED, value),
     type,
   }));
   return resourceOf(record, TYPES.group, `"members":${JSON.stringify(elements)}`);

@@ -1,8 +1,8 @@
 /** Random resources, filters and sort orders of any resource type, from its schemas. */
 import fc from 'fast-check';
-import { namesResource } from '../../../src/scim/comparable.ts';
 import type { AttributePath, CompareOperator, Filter, Literal } from '../../../src/scim/filter.ts';
 import type { JsonObject, JsonValue } from '../../../src/scim/json.ts';
+import { namesResource } from '../../../src/scim/references.ts';
 import { type Attribute, attribute, type ResourceType } from '../../../src/scim/schema.ts';
 import { coreAttributes } from '../../../src/scim/schemas/common.ts';
 
@@ -33,8 +33,12 @@ export const ODDITIES = {
 /** In the form of an id. */
 export const SOME_ID = '01934567-89ab-7cde-8f01-23456789abcd';
 
+/** The URL of a user of another system with the same id. */
+export const ELSEWHERE = `https://elsewhere.example/scim/v2/Users/${SOME_ID}`;
+
 const TEXTS = [
   SOME_ID,
+  ELSEWHERE,
   ...[
     '',
     'a',

@@ -1,6 +1,6 @@
 /** A user to which PATCHes are applied, and what they change. */
 import type { ScimError } from '../../../src/scim/error.ts';
-import { withPatchedManager } from '../../../src/scim/manager.ts';
+import { settlingManager } from '../../../src/scim/manager.ts';
 import { separateMemberOperations } from '../../../src/scim/members.ts';
 import { applyPatch } from '../../../src/scim/patch.ts';
 import type { Attributes } from '../../../src/scim/resource.ts';
@@ -26,8 +26,8 @@ export const BEFORE = {
 /** Returns what the PATCH changes in BEFORE. */
 export function changed(...Operations: readonly object[]): object {
   const operations = parsePatch({ Operations }, USER);
-  const patched = applyPatch(BEFORE, operations, USER);
-  const after: Attributes = withPatchedManager(BEFORE, patched, operations, 'https://x.example');
+  const settle = settlingManager('https://x.example');
+  const after: Attributes = applyPatch(BEFORE, operations, USER, settle);
   const names = new Set([...Object.keys(BEFORE), ...Object.keys(after)]);
   const same = (name: string) =>
     JSON.stringify(after[name]) === JSON.stringify(BEFORE[name as 'name']);
