@@ -27,7 +27,8 @@ export function tablesOf(results: Results): Tables {
     groups: growth && growthTable(growth.groups, OF_GROUPS, 'members'),
     more: growth && moreTable(growth),
     processes: processes && comparisonTable(processes.phases, 'two processes', 'one'),
-    pooler: pooler && comparisonTable(pooler, 'behind PgBouncer', 'without it'),
+    pooler:
+      pooler && comparisonTable(pooler, `behind ${pooler.pooler ?? 'PgBouncer'}`, 'without it'),
     disk: disk && diskTable(disk),
     overload: overload && overloadTable(overload),
     interference: interference && interferenceTable(interference),

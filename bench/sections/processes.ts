@@ -20,7 +20,10 @@ export interface ProcessResults {
   readonly parallel: Parallel;
 }
 
-export type PoolerResults = Readonly<Record<Phase, Compared>>;
+export interface PoolerResults extends Readonly<Record<Phase, Compared>> {
+  /** Its name and version, and whether statements stay prepared. */
+  readonly pooler?: string;
+}
 
 /**
  * V8 compiles what a process executes often, and each of two processes gets half of the requests. So
@@ -68,10 +71,13 @@ export async function measurePooler(context: Context): Promise<PoolerResults | u
   try {
     const pooler = await startPgBouncer(pooled.url, POOL);
     context.closing.push(() => pooler.stop());
-    const through = await serve({ ...pooled, url: pooler.through(pooled.url) }, context);
+    const url = new URL(pooler.through(pooled.url));
+    if (pooler.prepares) url.searchParams.set('pooler_prepared_statements', 'true');
+    const through = await serve({ ...pooled, url: url.href }, context);
     const without = await serve(direct, context);
     const subjects = [without, through].map((each) => subjectOf(each, [each.server], context));
-    return await compare(subjects, context);
+    const name = `PgBouncer ${pooler.version}${pooler.prepares ? ', statements prepared' : ''}`;
+    return { ...(await compare(subjects, context)), pooler: name };
   } catch (error) {
     if (!(error instanceof PgBouncerUnavailableError)) throw error;
     context.progress(`not measured behind PgBouncer: ${error.message}`);

@@ -16,6 +16,8 @@ export interface PgBouncerPrograms {
   readonly command: string;
   /** The folder of libraries that the system lacks. */
   readonly libraries: string | undefined;
+  /** Such as 1.24. */
+  readonly version: string;
   /** Whether it can keep prepared statements in transaction mode, as it does from 1.21 on. */
   readonly prepares: boolean;
 }
@@ -41,7 +43,8 @@ function programOf(command: string, libraries: string | undefined): PgBouncerPro
   const env = { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) };
   const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8', env });
   const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout) ?? [];
-  return { command, libraries, prepares: Number(major) * 1_000 + Number(minor) >= 1_021 };
+  const prepares = Number(major) * 1_000 + Number(minor) >= 1_021;
+  return { command, libraries, version: `${major}.${minor}`, prepares };
 }
 
 function osRelease(): string {

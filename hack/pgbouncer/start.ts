@@ -20,6 +20,9 @@ import { findPgBouncer } from './programs.ts';
 export interface PgBouncer {
   /** Returns the URL of the same database through PgBouncer. */
   through(url: string): string;
+  readonly version: string;
+  /** Whether it keeps prepared statements. */
+  readonly prepares: boolean;
   /** Lets it keep so many prepared statements from now on. */
   keep(prepared: number): Promise<void>;
   stop(): Promise<void>;
@@ -41,7 +44,7 @@ export async function startPgBouncer(
   size: number,
   prepared = PREPARED,
 ): Promise<PgBouncer> {
-  const { command, libraries, prepares } = findPgBouncer();
+  const { command, libraries, version, prepares } = findPgBouncer();
   const dir = mkdtempSync(join(tmpdir(), 'scim-operator-pgbouncer-'));
   sweepAfterDeath(dir);
   const [port = 0] = await freePorts(1);
@@ -79,6 +82,8 @@ export async function startPgBouncer(
   }
   return {
     through,
+    version,
+    prepares: prepares && prepared > 0,
     keep: async (count) => {
       write(count);
       process.kill(child.pid, 'SIGHUP');

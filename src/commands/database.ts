@@ -24,12 +24,7 @@ export function urlReader({ databaseUrl, databaseUrlFile: file }: DatabaseOption
 /** Throws FatalError if the database can't be used as it is. */
 export async function open(config: Config, log: Logger): Promise<Store> {
   const { databaseUrl, databaseConnections: connections } = config;
-  const onPooler = ({ prepares }: Pooler) =>
-    log.info(
-      prepares
-        ? 'the database is behind a pooler, which keeps statements prepared'
-        : 'the database is behind a pooler that does not keep statements prepared, which costs CPU',
-    );
+  const onPooler = (pooler: Pooler) => sayOfPooler(pooler, log);
   const onReadableByOthers = (reason: string) =>
     log.warn({ reason }, 'other users of this machine can read the database');
   const shown = { databaseUrl: shownDatabaseUrl(databaseUrl) };
@@ -51,6 +46,16 @@ export async function open(config: Config, log: Logger): Promise<Store> {
     if (!(error instanceof DatabaseRefusedError)) throw error;
     throw new FatalError(`the database ${shown.databaseUrl} can't be used: ${error.message}`);
   }
+}
+
+function sayOfPooler({ isToPrepare, prepares }: Pooler, log: Logger): void {
+  if (prepares) log.info('the database is behind a pooler, which keeps statements prepared');
+  else if (isToPrepare)
+    log.warn(
+      'the pooler does not keep statements prepared, although the URL of the database has ' +
+        'pooler_prepared_statements=true; named prepared statements are not used',
+    );
+  else log.info('the database is behind a pooler; named prepared statements are not used');
 }
 
 function activityOptions({ activityRetentionMs, activityLog }: Config, log: Logger) {

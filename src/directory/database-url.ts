@@ -16,8 +16,10 @@ const HIDDEN = '***';
  * The parameters whose values are shown. The value of any other parameter, known or unknown to the
  * driver, may be a secret.
  */
-const HARMLESS =
-  /^(application_name|host|port|user|schema|ssl|sslmode|sslnegotiation|sslrootcert|sslcert|sslkey)$/;
+const HARMLESS = new Set([
+  ...['application_name', 'host', 'port', 'user', 'schema', 'pooler_prepared_statements'],
+  ...['ssl', 'sslmode', 'sslnegotiation', 'sslrootcert', 'sslcert', 'sslkey'],
+]);
 
 /** The URL for messages and logs, without passwords in any part. */
 export function shownDatabaseUrl(databaseUrl: string): string {
@@ -27,7 +29,7 @@ export function shownDatabaseUrl(databaseUrl: string): string {
   if (url === undefined || url.pathname.includes('@')) return `postgres://${HIDDEN}`;
   if (url.password !== '') url.password = HIDDEN;
   for (const name of new Set(url.searchParams.keys())) {
-    if (!HARMLESS.test(name)) url.searchParams.set(name, HIDDEN);
+    if (!HARMLESS.has(name)) url.searchParams.set(name, HIDDEN);
   }
   url.hash = '';
   return url.href;

@@ -35,11 +35,8 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof StatementError ? error.code : databaseError(error)?.code;
 }
 
-/** The server doesn't know the statement any more: a pooler doesn't look after names any longer. */
-const FORGOTTEN = '26000';
-
-/** After these errors, the server or a pooler before it ends the connection, or we do. */
-const LAST_WORDS = /^(?:08|57P|25P0[34]|26000)/;
+/** After these errors, the server or a pooler before it ends the connection. */
+const LAST_WORDS = /^(?:08|57P|25P0[34])/;
 
 /**
  * Whether the connection can't be used after the error: the server is gone, or accepts no writes.
@@ -67,12 +64,41 @@ export class OvertakenError extends Error {
 }
 
 /**
- * Whether the transaction conflicted with another one (serialization failure, deadlock), or a
- * statement was forgotten. Nothing was written.
+ * The server didn't have the prepared statement as it was prepared, so it didn't run it and rolled
+ * back what precedes it in its transaction.
+ */
+export class StatementLostError extends Error {
+  override readonly name = 'StatementLostError';
+}
+
+/** Where in the server's source an error of a code is raised, because messages are translated. */
+const OF_NAMES: Readonly<Record<string, string>> = {
+  // The number of values differs.
+  '08P01': 'exec_bind_message',
+  // The columns differ.
+  '0A000': 'RevalidateCachedQuery',
+};
+
+/**
+ * Returns a StatementLostError if the name of a prepared statement stands for nothing (26000), for
+ * another one already (42P05), or for one that differs from what was prepared.
+ */
+export function asStatementLost(error: unknown): StatementLostError | undefined {
+  const { code = '', routine, message = '' } = databaseError(error) ?? {};
+  const isOfName =
+    /^(?:26000|42P05)$/.test(code) || (routine !== undefined && OF_NAMES[code] === routine);
+  return isOfName ? new StatementLostError(`${message} (${code})`) : undefined;
+}
+
+/**
+ * Whether the transaction conflicted with another one (serialization failure, deadlock), or the
+ * server had lost a prepared statement. Nothing was written.
  */
 export function isTransient(error: unknown): boolean {
   return (
-    error instanceof OvertakenError || ['40001', '40P01', FORGOTTEN].includes(codeOf(error) ?? '')
+    error instanceof OvertakenError ||
+    error instanceof StatementLostError ||
+    ['40001', '40P01'].includes(codeOf(error) ?? '')
   );
 }
 
@@ -100,6 +126,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
  * thereby 500.
  */
 export function asScimError(error: unknown): unknown {
+  if (error instanceof StatementLostError) return error;
   const known = databaseError(error);
   if (known?.code !== undefined && DEFECT.test(known.code)) {
     return new StatementError(known.code, known.message);

@@ -28,7 +28,7 @@ import { createUserStore } from './user-store.ts';
 export interface PostgresOptions {
   /** The largest number of connections. */
   readonly connections: number;
-  /** Called if there is a pooler before the server. */
+  /** Called if there is a pooler before the server, and when it no longer does what it did. */
   readonly onPooler: (pooler: Pooler) => void;
   /** Called if users were created, but their global users could not be added. */
   readonly onMissed?: (error: unknown) => void;
@@ -51,8 +51,10 @@ export async function openPostgresStore(
   const name = `${address.applicationName} ${randomBytes(4).toString('hex')}`;
   const Client = clientTo(address);
   const textOf = qualifier(schema);
+  const { poolerPrepares } = address;
+  const onUnprepared = () => options.onPooler({ isToPrepare: true, prepares: false });
   const connections = openConnections(
-    () => ({ Client, textOf, application_name: name }),
+    () => ({ Client, textOf, application_name: name, poolerPrepares, onUnprepared }),
     options.connections,
   );
   const { pooler, ...keys } = await begin(connections).catch(async (error: unknown) => {

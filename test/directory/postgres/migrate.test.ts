@@ -154,6 +154,7 @@ describe('the URL of a database', () => {
     ['postgres://scim@db/scim?passwd=secret&x.token=secret', 'postgres://scim@db/scim?passwd=***'],
     ['postgres://scim:12/secret@db/scim', 'postgres://***'],
     ['postgres://db/scim#secret', 'postgres://db/scim'],
+    ['postgres://db/scim?pooler_prepared_statements=true', '?pooler_prepared_statements=true'],
     ['file:scim.db', 'file:scim.db'],
   ])('is shown without its password: %s', (url, shown) => {
     expect(shownDatabaseUrl(url)).toContain(shown);

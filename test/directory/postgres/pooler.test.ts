@@ -36,11 +36,20 @@ import {
 const { missing, prepares } = found();
 const given = missing === undefined ? describe : describe.skip;
 
-/** Connections to the server, and the prepared statements that each keeps if it can. */
+/**
+ * Connections to the server, the prepared statements that each keeps if it can, and whether the URL
+ * says so.
+ */
 const KINDS = [
-  { size: 1, prepared: 0 },
-  { size: 2, prepared: 0 },
-  ...(prepares ? [{ size: 2, prepared: 200 }] : []),
+  { size: 1, prepared: 0, said: false },
+  { size: 2, prepared: 0, said: false },
+  { size: 2, prepared: 0, said: true },
+  ...(prepares
+    ? [
+        { size: 2, prepared: 200, said: false },
+        { size: 2, prepared: 200, said: true },
+      ]
+    : []),
 ] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -58,77 +67,91 @@ afterAll(async () => {
   await directory.close();
 });
 
-const throughKind = (kind: Kind, url = directory.database.url) =>
-  bouncers.get(kind)?.through(url) ?? '';
+const saying = (url: string) => {
+  const changed = new URL(url);
+  changed.searchParams.set('pooler_prepared_statements', 'true');
+  return changed.href;
+};
+const throughKind = (kind: Kind, url = directory.database.url) => {
+  const through = bouncers.get(kind)?.through(url) ?? '';
+  return kind.said ? saying(through) : through;
+};
 const through = (size: 1 | 2) => throughKind(KINDS[size - 1] ?? KINDS[0]);
 const times = <T>(count: number, one: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 
-given.each(KINDS)('with $size connections that keep $prepared prepared statements', (kind) => {
-  const name = `${kind.size}-${kind.prepared}`;
+given.each(KINDS)(
+  'with $size connections that keep $prepared prepared statements, said: $said',
+  (kind) => {
+    const name = `${kind.size}-${kind.prepared}-${kind.said}`;
 
-  it('writes of several processes at once all succeed', async () => {
-    const scope = { ...ACME, tenant: `acme-${name}` };
-    const poolers: Pooler[] = [];
-    const options = { connections: 10, onPooler: (pooler: Pooler) => void poolers.push(pooler) };
-    const stores = await times(2, () => openDirectory(throughKind(kind), undefined, options));
-    expect(poolers).toEqual(stores.map(() => ({ prepares: kind.prepared > 0 })));
-    const storeOf = (index: number) => stores[index % 2] as Store;
-    const users = await times(40, (n) => addUser(storeOf(n), scope, `user-${n}`));
-    const ids = users.map(({ id }) => id);
-    const groups = await times(3, (n) => addGroup(storeOf(n), scope, `group-${n}`));
-    const [group, holder] = groups.map(({ id }) => id) as [string, string];
-    const change = (n: number, to: string, ...changes: Parameters<Store['groups']['change']>[3]) =>
-      storeOf(n).groups.change(scope, to, undefined, changes, at(1));
-    await Promise.all([
-      ...ids.map((id, n) => change(n, group, add(id))),
-      // Each of them takes a transaction and the lock of the tenant's nesting.
-      ...groups.slice(2).map(({ id }, n) => change(n, holder, add(id, ids[0] ?? ''))),
-      ...ids.map((id, n) =>
-        storeOf(n).users.change(
-          scope,
-          id,
-          (user) => ({ ...user.profile.attributes, title: `${n}` }),
-          at(1),
+    it('writes of several processes at once all succeed', async () => {
+      const scope = { ...ACME, tenant: `acme-${name}` };
+      const poolers: Pooler[] = [];
+      const options = { connections: 10, onPooler: (pooler: Pooler) => void poolers.push(pooler) };
+      const stores = await times(2, () => openDirectory(throughKind(kind), undefined, options));
+      const pooler = { isToPrepare: kind.said, prepares: kind.said && kind.prepared > 0 };
+      expect(poolers).toEqual(stores.map(() => pooler));
+      const storeOf = (index: number) => stores[index % 2] as Store;
+      const users = await times(40, (n) => addUser(storeOf(n), scope, `user-${n}`));
+      const ids = users.map(({ id }) => id);
+      const groups = await times(3, (n) => addGroup(storeOf(n), scope, `group-${n}`));
+      const [group, holder] = groups.map(({ id }) => id) as [string, string];
+      const change = (
+        n: number,
+        to: string,
+        ...changes: Parameters<Store['groups']['change']>[3]
+      ) => storeOf(n).groups.change(scope, to, undefined, changes, at(1));
+      await Promise.all([
+        ...ids.map((id, n) => change(n, group, add(id))),
+        // Each of them takes a transaction and the lock of the tenant's nesting.
+        ...groups.slice(2).map(({ id }, n) => change(n, holder, add(id, ids[0] ?? ''))),
+        ...ids.map((id, n) =>
+          storeOf(n).users.change(
+            scope,
+            id,
+            (user) => ({ ...user.profile.attributes, title: `${n}` }),
+            at(1),
+          ),
         ),
-      ),
-    ]);
-    expect(await memberIds(storeOf(0), scope, group)).toEqual(ids.toSorted());
-    await Promise.all(ids.slice(20).map((id, n) => change(n, group, remove(id))));
-    await Promise.all(
-      ids.slice(0, 10).map((id, n) => storeOf(n).users.delete(scope, id, () => {}, at(2))),
-    );
-    expect(await memberIds(storeOf(1), scope, group)).toEqual(ids.slice(10, 20).toSorted());
-    expect(await troubles(directory.database)).toEqual([]);
-    await Promise.all(stores.map((store) => store.close()));
-  });
-
-  it('tokens are looked up and kept by many at once', async () => {
-    const store = await openDirectory(throughKind(kind));
-    const { id, tenant } = integration({ id: `okta-${name}`, name: `okta-${name}` });
-    await store.integrations.put(integration({ id, name: id }));
-    const token = (n: number) => ({
-      ...{ hash: `hash-${name}-${n}`, integrationId: id, keyId: `key-${n}` },
-      ...{ issuedAt: at(0), expiresAt: undefined, pending: false },
+      ]);
+      expect(await memberIds(storeOf(0), scope, group)).toEqual(ids.toSorted());
+      await Promise.all(ids.slice(20).map((id, n) => change(n, group, remove(id))));
+      await Promise.all(
+        ids.slice(0, 10).map((id, n) => storeOf(n).users.delete(scope, id, () => {}, at(2))),
+      );
+      expect(await memberIds(storeOf(1), scope, group)).toEqual(ids.slice(10, 20).toSorted());
+      expect(await troubles(directory.database)).toEqual([]);
+      await Promise.all(stores.map((store) => store.close()));
     });
-    await times(20, (n) => store.tokens.add(token(n)));
-    const found = await times(60, async (n) =>
-      store.tokens.authenticate(tenant, id, `hash-${name}-${n % 20}`, at(1)),
-    );
-    expect(found.map((each) => each?.keyId)).toEqual(found.map((_, n) => `key-${n % 20}`));
-    await store.tokens.keepOnly(token(7), undefined);
-    expect(await store.tokens.list(id)).toHaveLength(1);
-    await store.close();
-  });
 
-  it('processes that start together bring one database to the schema', async () => {
-    const database = await createDatabase();
-    const stores = await times(4, () => openDirectory(throughKind(kind, database.url)));
-    expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
-    await Promise.all(stores.map((store) => store.close()));
-    await database.drop();
-  });
-});
+    it('tokens are looked up and kept by many at once', async () => {
+      const store = await openDirectory(throughKind(kind));
+      const { id, tenant } = integration({ id: `okta-${name}`, name: `okta-${name}` });
+      await store.integrations.put(integration({ id, name: id }));
+      const token = (n: number) => ({
+        ...{ hash: `hash-${name}-${n}`, integrationId: id, keyId: `key-${n}` },
+        ...{ issuedAt: at(0), expiresAt: undefined, pending: false },
+      });
+      await times(20, (n) => store.tokens.add(token(n)));
+      const found = await times(60, async (n) =>
+        store.tokens.authenticate(tenant, id, `hash-${name}-${n % 20}`, at(1)),
+      );
+      expect(found.map((each) => each?.keyId)).toEqual(found.map((_, n) => `key-${n % 20}`));
+      await store.tokens.keepOnly(token(7), undefined);
+      expect(await store.tokens.list(id)).toHaveLength(1);
+      await store.close();
+    });
+
+    it('processes that start together bring one database to the schema', async () => {
+      const database = await createDatabase();
+      const stores = await times(4, () => openDirectory(throughKind(kind, database.url)));
+      expect(new Set(stores.map(({ cursorKey }) => cursorKey)).size).toBe(1);
+      await Promise.all(stores.map((store) => store.close()));
+      await database.drop();
+    });
+  },
+);
 
 given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}`, () => {
   it('leaves nothing behind in sessions that others use next', async () => {
@@ -206,7 +229,7 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
   if (prepares) {
     it('that no longer keeps prepared statements fails no request', async () => {
       const bouncer = await startPgBouncer(directory.database.url, 2);
-      const store = await openDirectory(bouncer.through(directory.database.url));
+      const store = await openDirectory(saying(bouncer.through(directory.database.url)));
       const scope = { ...ACME, tenant: 'acme-reloaded' };
       const users = await times(20, (n) => addUser(store, scope, `user-${n}`));
       const rename = (id: string, title: string) =>
@@ -222,11 +245,19 @@ given(`PgBouncer${missing === undefined ? '' : `, which is missing: ${missing}`}
     });
   }
 
-  it('is reported in one line of the log', async () => {
-    const program = new Program(['migrate', `--database-url=${through(2)}`]);
-    expect(await program.exited).toBe(0);
-    expect(program.lines.filter(({ msg }) => /pooler/.test(String(msg)))).toHaveLength(1);
-  });
+  it.each([
+    [false, /^the database is behind a pooler; named prepared statements are not used$/],
+    [true, /^the pooler does not keep statements prepared, although the URL/],
+  ])(
+    'is reported in one line of the log; the URL says that it prepares: %s',
+    async (said, line) => {
+      const url = said ? saying(through(2)) : through(2);
+      const program = new Program(['migrate', `--database-url=${url}`]);
+      expect(await program.exited).toBe(0);
+      const lines = program.lines.map(({ msg }) => String(msg)).filter((msg) => /pooler/.test(msg));
+      expect(lines).toEqual([expect.stringMatching(line)]);
+    },
+  );
 });
 
 function found(): { readonly missing?: string; readonly prepares: boolean } {

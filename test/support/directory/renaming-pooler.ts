@@ -9,12 +9,15 @@ export interface RenamingPooler {
   readonly port: number;
   /** From now on, it doesn't know any statement that it was given before. */
   forget(): void;
+  /** From now on, every name stands for the statement that a client parsed last before that. */
+  mix(): void;
   close(): Promise<void>;
 }
 
 export async function startRenamingPooler(host: string, port: number): Promise<RenamingPooler> {
   const sockets = new Set<Socket>();
   let generation = 0;
+  let isMixed = false;
   const renamed = (name: Buffer) =>
     name.length === 0 ? name : Buffer.concat([Buffer.from(`pooler_${generation}_`), name]);
   const server = createServer((incoming) => {
@@ -24,7 +27,14 @@ export async function startRenamingPooler(host: string, port: number): Promise<R
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
     }
-    const toServer = messages(false, (message) => outgoing.write(withName(message, renamed)));
+    let last: Buffer = Buffer.alloc(0);
+    const nameOf = (name: Buffer, type: string) => {
+      if (name.length > 0 && isMixed && /[PB]/.test(type)) return last;
+      const own = renamed(name);
+      if (name.length > 0 && type === 'P') last = own;
+      return own;
+    };
+    const toServer = messages(false, (message) => outgoing.write(withName(message, nameOf)));
     const toClient = messages(true, (message) => incoming.write(withOwnProcess(message)));
     incoming.on('data', toServer).on('close', () => outgoing.destroy());
     outgoing.on('data', toClient).on('close', () => incoming.destroy());
@@ -35,6 +45,9 @@ export async function startRenamingPooler(host: string, port: number): Promise<R
     port: (server.address() as AddressInfo).port,
     forget: () => {
       generation++;
+    },
+    mix: () => {
+      isMixed = true;
     },
     close: async () => {
       server.close();
@@ -61,13 +74,13 @@ function messages(areTyped: boolean, take: (message: Buffer) => void): (chunk: B
 }
 
 /** Parse, Bind, and Describe and Close of a statement have its name. */
-function withName(message: Buffer, renamed: (name: Buffer) => Buffer): Buffer {
+function withName(message: Buffer, nameOf: (name: Buffer, type: string) => Buffer): Buffer {
   const type = String.fromCharCode(message[0] ?? 0);
   const isOfStatement = /[DC]/.test(type) && message[5] === 'S'.charCodeAt(0);
   if (type !== 'P' && type !== 'B' && !isOfStatement) return message;
   const start = type === 'P' ? 5 : type === 'B' ? message.indexOf(0, 5) + 1 : 6;
   const end = message.indexOf(0, start);
-  const name = renamed(message.subarray(start, end));
+  const name = nameOf(message.subarray(start, end), type);
   const whole = Buffer.concat([message.subarray(0, start), name, message.subarray(end)]);
   whole.writeInt32BE(whole.length - 1, 1);
   return whole;

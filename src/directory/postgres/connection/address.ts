@@ -30,6 +30,11 @@ export class PostgresAddress {
     return this.#first.applicationName ?? 'scim-operator';
   }
 
+  /** Whether the URL says that a pooler looks after prepared statements. */
+  get poolerPrepares(): boolean {
+    return this.#first.poolerPrepares;
+  }
+
   /** The schema that the URL names. */
   get schema(): string | undefined {
     return this.#first.schema;

@@ -48,7 +48,9 @@ interface Filled<Row> {
 }
 
 export interface Pooler {
-  /** Whether it looks after statements that are kept prepared. */
+  /** Whether it is said to look after prepared statements. */
+  readonly isToPrepare: boolean;
+  /** Whether it was seen to, and statements are prepared. */
   readonly prepares: boolean;
 }
 
@@ -150,7 +152,9 @@ export function openConnections(
     guarded,
     writing: (id, work) => turns.take(id, work),
     pooler: () =>
-      onSession(pool, async ({ direct, names }) => (direct ? undefined : { prepares: names })),
+      onSession(pool, async ({ direct, names }) =>
+        direct ? undefined : { isToPrepare: settings().poolerPrepares === true, prepares: names },
+      ),
     close: async () => {
       searches.close();
       large.close();
@@ -175,7 +179,9 @@ function runnersOn(pool: Pool): Connections['reserved'] {
     ...queriesOf(asking(pool)),
     orm: drizzle(async (text, values, method) => {
       const statement = { text, values, asArrays: method === 'all' };
-      const [answer] = await onSession(pool, (session) => session.askAlone([statement]));
+      const [answer] = await again(() =>
+        onSession(pool, (session) => session.askAlone([statement])),
+      );
       return { rows: answer?.rows ?? [] };
     }),
     transaction: (work) => again(() => onSession(pool, (session) => inTransaction(session, work))),

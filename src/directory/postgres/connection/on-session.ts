@@ -1,7 +1,7 @@
 /** Statements on the sessions of a pool, and when they are run again. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { unavailable } from '../../../scim/error.ts';
-import { asScimError, isTransient } from '../errors.ts';
+import { asScimError, isTransient, StatementLostError } from '../errors.ts';
 import type { Pool } from './pool.ts';
 import type { SentStatement } from './round-trip.ts';
 import type { Session } from './session.ts';
@@ -44,6 +44,13 @@ export async function read(pool: Pool, statement: SentStatement): Promise<readon
 
 /** See Connections. The second one decides, because it is committed even if the first one fails. */
 export async function both(pool: Pool, first: SentStatement, second: SentStatement) {
+  const { answer, missed } = await together(pool, first, second);
+  if (!(missed instanceof StatementLostError)) return { answer, missed };
+  const alone = again(() => onSession(pool, (session) => guarded(() => session.askAlone([first]))));
+  return { answer, missed: await alone.then(() => undefined, asScimError) };
+}
+
+async function together(pool: Pool, first: SentStatement, second: SentStatement) {
   let before = [first];
   return again(async () => {
     const outcomes = await onSession(pool, (session) =>

@@ -29,7 +29,7 @@ export function parametersOf(
 ): (string | Buffer | null)[] {
   const texts = textsIn(text);
   return values.map((value, n) =>
-    texts.has(n) && Array.isArray(value) ? binaryOf(value) : parameterOf(value),
+    texts.has(n) && isFlat(value) ? binaryOf(value) : parameterOf(value),
   );
 }
 
@@ -41,6 +41,9 @@ function textsIn(text: string): ReadonlySet<number> {
   if (kept.size < MAX_KEPT) kept.set(text, found);
   return found;
 }
+
+const isFlat = (value: BoundValue): value is readonly BoundValue[] =>
+  Array.isArray(value) && !value.some(Array.isArray);
 
 /** Dimensions, whether an element is NULL, and the type; the length and the first index; elements. */
 function binaryOf(list: readonly BoundValue[]): Buffer {

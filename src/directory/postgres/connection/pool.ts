@@ -23,6 +23,8 @@ export interface Limits {
    * lead to another server by then.
    */
   readonly lifeMs: number;
+  /** So long, no connection that is opened has statements prepared by a pooler that failed to. */
+  readonly unpreparedMs: number;
   /** A statement without a response for this long is looked up on another connection. */
   readonly suspicionMs: number;
   /** A statement without a response for this long is given up if the server is unreachable. */
@@ -38,6 +40,7 @@ export const LIMITS: Limits = {
   lookMs: 2_000,
   idleMs: 10_000,
   lifeMs: 600_000,
+  unpreparedMs: 300_000,
   suspicionMs: 3_000,
   unreachableMs: 10_000,
   silenceMs: 70_000,
@@ -65,6 +68,7 @@ export class Pool {
   #waiting: Waiter[] = [];
   #opening = 0;
   #openAgainAt = 0;
+  #prepareAgainAt = 0;
   #refusal: unknown;
   #closing: { readonly since: number; readonly done: () => void } | undefined;
 
@@ -107,6 +111,7 @@ export class Pool {
 
   release(session: Session): void {
     if (session.standby) this.#leave();
+    if (session.unprepared) this.#useNoNames(session);
     if (session.lost || this.#closing !== undefined || this.#isOld(session)) {
       this.#retire(session);
       return;
@@ -176,7 +181,10 @@ export class Pool {
   }
 
   async #open(): Promise<Session> {
-    return Session.open(this.#settings(), this.#limits.acquireMs);
+    const settings = this.#settings();
+    const poolerPrepares =
+      settings.poolerPrepares === true && performance.now() >= this.#prepareAgainAt;
+    return Session.open({ ...settings, poolerPrepares }, this.#limits.acquireMs);
   }
 
   #refused(error: unknown): void {
@@ -194,6 +202,15 @@ export class Pool {
   #leave(): void {
     for (const session of this.#sessions) session.lost = true;
     for (const session of this.#idle.splice(0)) this.#retire(session);
+  }
+
+  /** What happened to one connection behind the pooler would happen to each of the others. */
+  #useNoNames(failed: Session): void {
+    failed.unprepared = false;
+    for (const session of this.#sessions) session.useNoNames();
+    const now = performance.now();
+    if (now >= this.#prepareAgainAt) this.#settings().onUnprepared?.();
+    this.#prepareAgainAt = now + this.#limits.unpreparedMs;
   }
 
   /** The connection keeps its place while the server is executing its statement. */

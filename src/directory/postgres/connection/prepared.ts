@@ -10,16 +10,22 @@ import type { SentStatement } from './round-trip.ts';
 const MAX_OF_REQUESTS = 200;
 
 export class Prepared {
+  readonly #textOf: (text: string) => string;
   /** By text. */
   readonly #ofProgram = new Map<string, string>();
   /** By text. The one that was not used for longest is first. */
   readonly #ofRequests = new Map<string, string>();
 
+  /** `textOf` returns the text that the server gets. */
+  constructor(textOf: (text: string) => string) {
+    this.#textOf = textOf;
+  }
+
   /** Returns the statement under its name, and the one that makes room for it. */
   named(statement: SentStatement): SentStatement {
     const { text, isOfRequest = false } = statement;
     if (isOfRequest) return { ...statement, ...this.#ofRequest(text) };
-    const name = this.#ofProgram.get(text) ?? nameOf(text);
+    const name = this.#ofProgram.get(text) ?? nameOf(this.#textOf(text));
     this.#ofProgram.set(text, name);
     return { ...statement, name };
   }
@@ -27,7 +33,7 @@ export class Prepared {
   #ofRequest(text: string): Pick<SentStatement, 'name' | 'replaced'> {
     const known = this.#ofRequests.get(text);
     this.#ofRequests.delete(text);
-    const name = known ?? nameOf(text);
+    const name = known ?? nameOf(this.#textOf(text));
     const [oldest] = this.#ofRequests;
     this.#ofRequests.set(text, name);
     if (this.#ofRequests.size <= MAX_OF_REQUESTS || oldest === undefined) return { name };
@@ -37,7 +43,7 @@ export class Prepared {
 }
 
 /**
- * Only this text can have the name, also in a session that a pooler has let others use. The name is
- * shorter than those that PostgreSQL cuts off.
+ * Of the text that the server gets: a pooler's session may also be used for another schema. The name
+ * is shorter than those that PostgreSQL cuts off.
  */
 const nameOf = (text: string): string => createHash('sha256').update(text).digest('base64url');

@@ -4,7 +4,7 @@
  */
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { isLost, isReadOnly } from '../errors.ts';
+import { asStatementLost, isLost, isReadOnly } from '../errors.ts';
 import { FIRST_LOOK, LOOK, LOOK_AT_NAMES, type Look } from './looks.ts';
 import { Prepared } from './prepared.ts';
 import {
@@ -45,6 +45,10 @@ export interface Entry extends pg.ClientConfig {
   readonly Client?: typeof pg.Client;
   /** Returns the text that the server gets for one of a statement. */
   readonly textOf?: (text: string) => string;
+  /** Whether statements have names behind a pooler as well, if it looks after them. */
+  readonly poolerPrepares?: boolean;
+  /** Called when it turned out that the pooler doesn't look after them. */
+  readonly onUnprepared?: () => void;
 }
 
 const same = (text: string): string => text;
@@ -61,6 +65,8 @@ export class Session {
   givenUp = false;
   /** Its server accepts no writes. */
   standby = false;
+  /** A pooler didn't look after its prepared statements. */
+  unprepared = false;
   /** Called when a statement gets its response, even if nobody waits for it any more. */
   onAnswer: () => void = () => undefined;
   /** From 0 to 1. Spreads the ends of connections that were opened together. */
@@ -71,7 +77,7 @@ export class Session {
   readonly #language: Language;
   /** Those without a response; the server is executing the first of them. */
   #roundTrips: RoundTrip[] = [];
-  readonly #prepared = new Prepared();
+  readonly #prepared: Prepared;
   #direct = false;
   #names = false;
   #askedAt: number | undefined;
@@ -81,6 +87,7 @@ export class Session {
     this.#client = client;
     this.#socket = socket;
     this.#language = { parsed: new Map(), textOf, parserOf };
+    this.#prepared = new Prepared(textOf);
     client.connection.on('noData', () => this.#roundTrips[0]?.handleNoData());
     client.on('error', () => {
       this.lost = true;
@@ -96,14 +103,14 @@ export class Session {
   /** Throws ReadOnlyError, or the error of the server or the network. */
   static async open(entry: Entry, deadlineMs: number): Promise<Session> {
     const socket = new Socket();
-    const { Client = pg.Client, textOf = same, ...config } = entry;
+    const { Client = pg.Client, textOf = same, poolerPrepares = false, ...config } = entry;
     const client = new Client({ ...config, stream: () => socket, ...KEEP_ALIVE });
     const session = new Session(client, socket, textOf);
     const late = new Error('the server did not respond in time');
     const timer = setTimeout(() => socket.destroy(late), deadlineMs);
     try {
       await client.connect();
-      await session.#lookFirst();
+      await session.#lookFirst(poolerPrepares);
       return session;
     } catch (error) {
       socket.destroy();
@@ -208,17 +215,35 @@ export class Session {
   }
 
   #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
-    const sent = this.#names ? statements.map((each) => this.#prepared.named(each)) : statements;
+    const names = this.#names;
+    const sent = names ? statements.map((each) => this.#prepared.named(each)) : statements;
     return new RoundTrip(sent, this.#language, (error, answers) => {
       this.#roundTrips.shift();
-      if (error) this.lost ||= isLost(error);
+      const statementLost = names ? asStatementLost(error) : undefined;
+      if (statementLost) this.#renounce();
+      else if (error) this.lost ||= isLost(error);
       this.standby ||= isReadOnly(error);
       if (this.#roundTrips.length === 0) {
         this.#askedAt = undefined;
         this.onAnswer();
       }
-      done(error, answers);
+      done(statementLost ?? error, answers);
     });
+  }
+
+  /** A session of our own has lost what it knew, but the next one keeps statements again. */
+  #renounce(): void {
+    if (this.#direct) {
+      this.lost = true;
+      return;
+    }
+    this.unprepared = true;
+    this.useNoNames();
+  }
+
+  /** Behind a pooler, statements have no names from now on. */
+  useNoNames(): void {
+    if (!this.#direct) this.#names = false;
   }
 
   #send(roundTrips: RoundTrip[], reject: (error: Error) => void): void {
@@ -234,16 +259,21 @@ export class Session {
     this.#judge(row);
   }
 
-  async #lookFirst(): Promise<void> {
+  async #lookFirst(poolerPrepares: boolean): Promise<void> {
     const [row] = (await this.ask({ text: FIRST_LOOK, values: [this.pid] })).rows as Look[];
     this.#direct = row?.direct === true;
     this.#judge(row);
-    this.#names = this.#direct || (await this.#isRenaming());
+    this.#names = this.#direct || (poolerPrepares && (await this.#isRenaming()));
   }
 
   async #isRenaming(): Promise<boolean> {
-    const [row] = (await this.ask(LOOK_AT_NAMES)).rows as { readonly renamed: boolean }[];
-    return row?.renamed === true;
+    try {
+      const [row] = (await this.ask(LOOK_AT_NAMES)).rows as { readonly renamed: boolean }[];
+      return row?.renamed === true;
+    } catch (error) {
+      if (asStatementLost(error) === undefined) throw error;
+      return false;
+    }
   }
 
   #judge(row: Look | undefined): void {

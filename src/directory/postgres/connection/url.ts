@@ -20,6 +20,8 @@ export interface PostgresUrl {
   /** Command-line options of the session. */
   readonly options: string | undefined;
   readonly applicationName: string | undefined;
+  /** Whether statements stay prepared behind a pooler as well. */
+  readonly poolerPrepares: boolean;
   readonly tls: TlsOptions;
 }
 
@@ -42,6 +44,7 @@ const PARAMETERS = [
   'schema',
   'options',
   'application_name',
+  'pooler_prepared_statements',
   'ssl',
   'sslmode',
   'sslnegotiation',
@@ -77,6 +80,7 @@ export function parsePostgresUrl(text: string): PostgresUrl {
     schema: parameters.schema || undefined,
     options: parameters.options || undefined,
     applicationName: parameters.application_name || undefined,
+    poolerPrepares: oneOf('pooler_prepared_statements', ['true', 'false'], parameters) === 'true',
     tls: tlsOf(parameters, host.startsWith('/')),
   };
 }

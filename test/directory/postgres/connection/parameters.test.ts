@@ -47,12 +47,12 @@ describe('a list', () => {
     expect(await read([1, true], 'text')).toEqual(['1', 'true']);
   });
 
-  it('can have lists of texts as elements', async () => {
+  it.each(['varchar', 'text'])('of %s can have lists as elements', async (type) => {
     const list = [
       ['a "b"', '\\'],
       ['c', 'd'],
     ];
-    expect(await read(list, 'varchar')).toEqual(list);
+    expect(await read(list, type)).toEqual(list);
   });
 
   it('with a character that PostgreSQL can\u2019t store is refused, as a text with it is', async () => {

@@ -43,6 +43,14 @@ describe('a PostgreSQL URL', () => {
     expect(parsePostgresUrl(`postgres://db/scim?${query}`).tls.mode).toBe(mode);
   });
 
+  it.each([
+    ['', false],
+    ['pooler_prepared_statements=false', false],
+    ['pooler_prepared_statements=true', true],
+  ])('with "%s" relies on the pooler for prepared statements: %s', (query, expected) => {
+    expect(parsePostgresUrl(`postgres://db/scim?${query}`).poolerPrepares).toBe(expected);
+  });
+
   const MODES = 'one of disable, allow, prefer, require, verify-ca, verify-full';
   it.each([
     ['sslmode=foo', `sslmode=foo is not allowed; it must be ${MODES}`],
@@ -50,6 +58,10 @@ describe('a PostgreSQL URL', () => {
     ['sslmode=', `the value of sslmode is not allowed; it must be ${MODES}`],
     ['sslmode=no-verify', `sslmode=no-verify is not allowed; it must be ${MODES}`],
     ['ssl=1', 'ssl=1 is not allowed; it must be true'],
+    [
+      'pooler_prepared_statements=on',
+      'pooler_prepared_statements=on is not allowed; it must be one of true, false',
+    ],
     ['sslmode=verify-ca', 'sslmode=verify-ca needs sslrootcert'],
     ['sslmode=require&sslrootcert=system', 'sslmode=require is too weak for sslrootcert=system'],
     ['sslcert=a.crt', 'sslcert and sslkey must be set together'],
