@@ -146,6 +146,47 @@ it('a transaction is run again as a whole', async () => {
   await connections.close();
 });
 
+it('after one connection has failed to, none uses names', async () => {
+  // One of three is reserved.
+  const connections = openConnections(settings, 3);
+  let attempts = 0;
+  const onBoth = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let arrived = 0;
+    const one = () =>
+      connections.transaction(async ({ all }) => {
+        attempts++;
+        await all(NAMES, {});
+        if (++arrived === 2) resolve();
+        await promise;
+      });
+    return Promise.all([one(), one()]);
+  };
+  await onBoth();
+  pooler.forget();
+  await connections.all(NAMES, {});
+  attempts = 0;
+  await onBoth();
+  expect(attempts).toBe(2);
+  await connections.close();
+});
+
+it('the first of two statements is run again on its own if only it was lost', async () => {
+  await directory.database.query('DROP TABLE IF EXISTS firsts; CREATE TABLE firsts (n INTEGER)');
+  const connections = openConnections(settings, 1);
+  const first = template(compose, () => sql`INSERT INTO firsts VALUES (1) RETURNING n`);
+  const second = template(compose, () => sql<{ two: number }>`SELECT 2 AS two`);
+  const both = () =>
+    connections.both({ template: first, input: {} }, { template: second, input: {} });
+  await both();
+  await directory.database.query('ALTER TABLE firsts ALTER COLUMN n TYPE BIGINT');
+  expect(await both()).toEqual({ rows: [{ two: 2 }], missed: undefined });
+  expect(await directory.database.query('SELECT count(*)::int AS n FROM firsts')).toEqual([
+    { n: 2 },
+  ]);
+  await connections.close();
+});
+
 it.each([
   { unpreparedMs: 60_000, isKept: false },
   { unpreparedMs: 0, isKept: true },
