@@ -59,67 +59,84 @@ export function comparedManager(ref: AttributeRef, held: JsonValue): JsonValue {
  * changes nothing. `baseUrl` is that of the client's endpoint.
  */
 export function withoutOwnReference(attributes: Attributes, baseUrl: string): Attributes {
-  return settled(attributes, managerIn(attributes)?.value !== undefined, baseUrl);
+  const manager = managerIn(attributes);
+  return manager === undefined ? attributes : withManager(attributes, settled(manager, baseUrl));
 }
 
 /**
  * Settles the manager after each operation of one PATCH, by the rules of withoutOwnReference. A new
  * manager who is named by `value` or `$ref` alone loses the other one, which is still that of the
- * previous manager, unless an operation before has set only that one: the two may name one manager.
+ * previous manager, unless just the operation before has set it: the two may name one manager.
  */
 export function settlingManager(
   baseUrl: string,
 ): (before: Attributes, after: Attributes, operation: PatchOperation) => Attributes {
-  let unpaired: ReadonlySet<string> = new Set();
+  let fresh: readonly Name[] = [];
   return (before, after, operation) => {
     const { verb, ref, selector } = operation;
     const held = managerIn(before);
+    const manager = managerIn(after);
     // Where the filter doesn't match, nothing is removed.
-    const isUnmatched = verb === 'remove' && selector !== undefined && held === managerIn(after);
+    const isUnmatched = verb === 'remove' && selector !== undefined && held === manager;
     if (!isManager(ref) || isUnmatched) return after;
-    const names = namesIn(operation);
-    if (verb === 'remove' || names.length === 0) {
-      const isLeft = (name: string) => names.length > 0 && !names.includes(name);
-      unpaired = new Set([...unpaired].filter(isLeft));
-      return settledChange(held, after, new Set(), baseUrl);
-    }
-    const named = new Set([...unpaired, ...names]);
-    unpaired = named.has('value') && named.has('$ref') ? new Set() : named;
-    return settledChange(held, after, named, baseUrl);
+    const named = namesIn(operation);
+    // {} changes nothing.
+    if (named.length === 0 && manager !== undefined) return after;
+    const left = ofOneManager({ verb, named, held, manager: manager ?? {} }, fresh);
+    const next = settled(left, baseUrl);
+    const isPair = NAMES.every(
+      (name) => next[name] && (named.includes(name) || fresh.includes(name)),
+    );
+    fresh = isPair ? [] : named.filter((name) => next[name]);
+    return withManager(after, next);
   };
 }
 
-/** The sub-attributes that the operation sets or removes; none if it removes the whole manager. */
-function namesIn({ ref: { sub }, value }: PatchOperation): readonly string[] {
-  if (sub !== undefined) return [sub.name];
-  return isJsonObject(value) ? Object.keys(value) : [];
+const NAMES = ['value', '$ref'] as const;
+type Name = (typeof NAMES)[number];
+
+/** What the operation sets or removes; nothing if it removes the whole manager. */
+function namesIn({ ref: { sub }, value }: PatchOperation): readonly Name[] {
+  const named = isJsonObject(value) ? Object.keys(value) : [];
+  return NAMES.filter((name) => (sub === undefined ? named.includes(name) : sub.name === name));
 }
 
-function settledChange(
-  held: JsonObject | undefined,
-  after: Attributes,
-  named: ReadonlySet<string>,
-  baseUrl: string,
-): Attributes {
-  const manager = managerIn(after);
-  if (manager === undefined) return after;
-  const { value, $ref, ...rest } = manager;
-  if (named.has('value') && value === undefined) return withManager(after, {});
-  if (!named.has('$ref')) {
-    if (value === held?.value) return after;
-    return withManager(after, value === undefined ? rest : { ...rest, value });
+interface ManagerChange {
+  readonly verb: PatchOperation['verb'];
+  readonly named: readonly Name[];
+  readonly held: JsonObject | undefined;
+  readonly manager: JsonObject;
+}
+
+/** Without what is left of the previous manager. */
+function ofOneManager(
+  { verb, named, held, manager }: ManagerChange,
+  fresh: readonly Name[],
+): JsonObject {
+  const [name, another] = named;
+  if (name === 'value' && !manager.value) {
+    const isKept = another === undefined && (fresh.includes('$ref') || isAbsent(held, verb));
+    return isKept ? manager : {};
   }
-  const isOther = !named.has('value') && !!$ref && $ref !== held?.$ref;
-  const next = isOther ? withManager(after, { ...rest, $ref }) : after;
-  return settled(next, named.has('value'), baseUrl);
+  const set = named.filter((each) => manager[each]);
+  const [only] = set;
+  // What is still beside a `$ref` that this PATCH set and now clears is of the previous manager.
+  if (only === undefined && named.length > 0 && fresh.includes('$ref')) return {};
+  if (only === undefined || set.length > 1 || manager[only] === held?.[only]) return manager;
+  const other = only === 'value' ? '$ref' : 'value';
+  return fresh.includes(other) ? manager : withValue(manager, other, undefined);
 }
 
-function settled(attributes: Attributes, byValue: boolean, baseUrl: string): Attributes {
-  const { $ref, ...rest } = managerIn(attributes) ?? {};
-  if ($ref === '') return withManager(attributes, rest);
+/** Whether there was no `value` to remove. To set it to null says that there is no manager. */
+const isAbsent = (held: JsonObject | undefined, verb: PatchOperation['verb']): boolean =>
+  verb === 'remove' && held?.value === undefined;
+
+function settled(manager: JsonObject, baseUrl: string): JsonObject {
+  const { $ref, ...rest } = manager;
+  if ($ref === '') return rest;
   const own = typeof $ref === 'string' ? ownReference($ref, baseUrl) : undefined;
-  if (own?.collection !== USERS) return attributes;
-  return withManager(attributes, byValue ? rest : { ...rest, value: own.id });
+  if (own?.collection !== USERS) return manager;
+  return rest.value === undefined ? { ...rest, value: own.id } : rest;
 }
 
 const isManager = ({ extension, attribute }: AttributeRef): boolean =>

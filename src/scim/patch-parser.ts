@@ -305,7 +305,7 @@ function withoutPath(
   type: ResourceType,
   within?: Schema,
 ): readonly PatchOperation[] {
-  return Object.entries(attributes).flatMap(([key, value]) => {
+  const operations = Object.entries(attributes).flatMap(([key, value]) => {
     const extension = within === undefined ? findExtension(type, key) : undefined;
     if (extension !== undefined) return onExtension(verb, extension, value, type);
     if (within === undefined && namesCore(type, key)) {
@@ -315,4 +315,28 @@ function withoutPath(
       within === undefined ? targetOfKey(key, type) : extensionTarget(within, key, type);
     return target === undefined || isIgnored(target) ? [] : [operationOn(verb, target, value)];
   });
+  return withJoinedParts(operations);
+}
+
+/** The parts of one complex value that have keys of their own are one change of that value. */
+function withJoinedParts(operations: readonly PatchOperation[]): readonly PatchOperation[] {
+  const last = new Map<Attribute, number>();
+  const joined: PatchOperation[] = [];
+  for (const each of operations) {
+    const at = last.get(each.ref.attribute) ?? joined.length;
+    const [before, part] = [joined[at] && partsOf(joined[at]), partsOf(each)];
+    if (before !== undefined && part !== undefined) {
+      const ref = { ...each.ref, sub: undefined };
+      joined[at] = { ...each, ref, value: { ...before, ...part } };
+    } else {
+      last.set(each.ref.attribute, joined.push(each) - 1);
+    }
+  }
+  return joined;
+}
+
+function partsOf({ ref, selector, value }: PatchOperation): JsonObject | undefined {
+  if (ref.attribute.multiValued || selector !== undefined) return undefined;
+  if (ref.sub !== undefined) return { [ref.sub.name]: value ?? null };
+  return isJsonObject(value) ? value : undefined;
 }

@@ -22,19 +22,21 @@ export const comparedReference = ({ collection, id }: Reference): string =>
   `../${collection}/${id}`;
 
 /**
- * The resource here to which a `$ref` leads: a URL of the endpoint at `baseUrl`, which relative
- * ones refer to (RFC 7643 §2.3.7), or one of the short forms that clients send. Any other belongs
- * to another system, even if it looks like one of ours.
+ * The resource here to which a `$ref` leads: a URL of the tenant, by the endpoint at `baseUrl` or by
+ * that of another integration, or one of the short forms that clients send. Relative ones refer to
+ * `baseUrl` (RFC 7643 §2.3.7). Any other belongs to another system, even if it looks like one of ours.
  */
 export function ownReference($ref: string, baseUrl: string): Reference | undefined {
-  const url = URL.parse($ref, `${baseUrl}/`)?.href;
-  const inEndpoint = url?.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length + 1) : '';
-  const [, collection, segment = ''] = OWN.exec(inEndpoint) ?? SHORT.exec($ref) ?? [];
+  const url = URL.parse($ref, `${baseUrl}/`)?.href ?? '';
+  const integrations = baseUrl.replace(INTEGRATION, '');
+  const inTenant = url.startsWith(integrations) ? url.slice(integrations.length) : '';
+  const [, collection, segment = ''] = OWN.exec(inTenant) ?? SHORT.exec($ref) ?? [];
   const id = decoded(segment);
   return collection !== undefined && isOurId(id) ? { collection, id } : undefined;
 }
 
-const OWN = /^(Users|Groups)\/([^/]+)$/;
+const INTEGRATION = /(?<=\/integrations\/)[^/]+\/scim\/v2$/;
+const OWN = /^[^/?#]+\/scim\/v2\/(Users|Groups)\/([^/]+)$/;
 const SHORT = /^(?:\.{0,2}\/)?(?:scim\/v2\/)?(Users|Groups)\/([^/]+)$/;
 
 function decoded(segment: string): string {

@@ -161,12 +161,17 @@ describe.each(DATABASES)('on %s', (_, open) => {
       ['another host after backslashes', ({ y }) => `\\\\evil.example/Users/${y}`],
       ['another host after a slash and a backslash', ({ y }) => `/\\evil.example/Users/${y}`],
       [
-        'the path of another integration',
-        ({ y }) => `/api/v1/acme/integrations/other/scim/v2/Users/${y}`,
+        'the path of an integration of another tenant',
+        ({ y }) => `/api/v1/other/integrations/other/scim/v2/Users/${y}`,
       ],
       ['a host without slashes', ({ y }) => `hr.example.com/Users/${y}`],
       ['a colon in a relative path', ({ y }) => `1:bar/Users/${y}`],
       ['a user name before the host', ({ ofY }) => ofY.replace('https://', 'https://ann@')],
+      [
+        'a longer path in the place of an integration',
+        ({ ofY }) => ofY.replace('/scim/v2', '/more/scim/v2'),
+      ],
+      ['a query in the place of an integration', ({ ofY }) => ofY.replace(/[^/]+\/scim/, '?/scim')],
       ['a longer path in the endpoint', ({ ofY }) => ofY.replace('/Users/', '/more/Users/')],
       ['a group', ({ ofY }) => ofY.replace('/Users/', '/Groups/')],
       ['an id in capitals', ({ ofY, y }) => ofY.replace(y, y.toUpperCase())],
@@ -302,7 +307,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       [
         'PATCH: null, then $ref',
         named(['value', () => null], ['$ref', ({ ofY }) => ofY]),
-        () => undefined,
+        ({ y }) => ({ value: y }),
       ],
       [
         'PATCH: the manager by null and $ref',
@@ -313,7 +318,63 @@ describe.each(DATABASES)('on %s', (_, open) => {
       [
         'PATCH: null, then a $ref of another system',
         named(['value', () => null], ['$ref', () => ELSEWHERE]),
+        () => ({ $ref: ELSEWHERE }),
+      ],
+      [
+        'PATCH: "", then $ref',
+        named(['value', () => ''], ['$ref', ({ ofY }) => ofY]),
+        ({ y }) => ({ value: y }),
+      ],
+      [
+        'PATCH: "", a $ref of another system, then value',
+        named(['value', () => ''], ['$ref', () => ELSEWHERE], ['value', () => '7']),
+        () => ({ value: '7', $ref: ELSEWHERE }),
+      ],
+      ...['', null].map((nothing): [string, Write, Expected] => [
+        `PATCH: $ref ${JSON.stringify(nothing)}, value, then a $ref of another system`,
+        named(['$ref', () => nothing], ['value', () => '7'], ['$ref', () => ELSEWHERE]),
+        () => ({ value: '7', $ref: ELSEWHERE }),
+      ]),
+      [
+        'PATCH: $ref, value, then a $ref of another system',
+        named(['$ref', ({ ofY }) => ofY], ['value', () => '7'], ['$ref', () => ELSEWHERE]),
+        () => ({ value: '7', $ref: ELSEWHERE }),
+      ],
+      [
+        'PATCH: $ref, then value and a $ref of another system without a path',
+        ({ ofY }) => [
+          { op: 'replace', path: `${OF_PATH}.$ref`, value: ofY },
+          { op: 'replace', value: { [`${OF_PATH}.value`]: '7', [`${OF_PATH}.$ref`]: ELSEWHERE } },
+        ],
+        () => ({ value: '7', $ref: ELSEWHERE }),
+      ],
+      ...['', null].map((nothing): [string, Write, Expected] => [
+        `PATCH without a path: value ${JSON.stringify(nothing)} and $ref`,
+        ({ ofY }) => [
+          { op: 'add', value: { [`${OF_PATH}.$ref`]: ofY, [`${OF_PATH}.value`]: nothing } },
+        ],
         () => undefined,
+      ]),
+      [
+        'PATCH of the extension: value and a $ref of another system',
+        ({ x }) => [
+          {
+            op: 'replace',
+            path: ENTERPRISE_URN,
+            value: { 'manager.value': x, 'manager.$ref': ELSEWHERE },
+          },
+        ],
+        ({ x }) => ({ value: x, $ref: ELSEWHERE }),
+      ],
+      [
+        'PUT: $ref of another integration of the tenant',
+        ({ ofY }) => ({ $ref: ofY.replace(/[^/]+(?=\/scim)/, 'integrations') }),
+        ({ y }) => ({ value: y }),
+      ],
+      [
+        'PATCH: $ref of another integration of the tenant',
+        named(['$ref', ({ ofY }) => ofY.replace(/[^/]+(?=\/scim)/, 'other')]),
+        ({ y }) => ({ value: y }),
       ],
       [
         'PATCH: the manager by ""',
@@ -392,6 +453,8 @@ describe.each(DATABASES)('on %s', (_, open) => {
         expect(await write(before, ids, next)).toEqual(shown({ value: ids.x }));
       }
       expect(await write(elsewhere, ids, named(['value', () => 'old']))).toEqual(elsewhere);
+      const undone = named(['$ref', () => ELSEWHERE], ['$ref', () => null]);
+      expect(await write(elsewhere, ids, undone)).toBeUndefined();
       expect(await write(elsewhere, ids, named(['$ref', () => '']))).toEqual({ value: 'old' });
       const unmatched = { op: 'remove', path: `${OF_PATH}[value eq "nobody"].$ref` };
       const withRemoval: Write = (all) => [...(next(all) as object[]), unmatched];
@@ -487,6 +550,29 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(await foundBy(`ew "${end}"`)).toEqual([ours, theirs, others]);
     }
     expect(await foundBy(`ew "x.example/scim/v2/Users/${boss.id}"`)).toEqual([theirs]);
+  });
+
+  it('the integrations of a tenant may send the manager as any of them has read it', async () => {
+    const sibling = await server.addIntegration();
+    const boss = await createUser();
+    const manager = { value: boss.id };
+    const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
+    const path = `/Users/${id}`;
+    const bySibling = await sibling.send('GET', path);
+    const put = await client.send('PUT', path, bySibling.body);
+    expect(put.body).toEqual(body);
+    expect((await sibling.send('PUT', path, body)).body).toEqual(bySibling.body);
+    const { $ref } = managerOf(bySibling.body) as JsonObject;
+    const filter = `userName eq "user-${count}" and ${ENTERPRISE_URN}:manager.$ref`;
+    for (const each of [client, sibling]) {
+      expect(await idsFoundBy(each, '/Users', `${filter} eq "${$ref}"`)).toEqual([id]);
+      expect(await idsFoundBy(each, '/Users', `${filter} ne "${$ref}"`)).toEqual([]);
+    }
+    const stranger = await server.addIntegration({ tenant: 'other' });
+    const theirs = `${stranger.publicBaseUrl}${path.replace(id, boss.id)}`;
+    expect(await found('/Users', `${filter} eq "${theirs}"`)).toEqual([]);
+    const remove = { op: 'remove', path: `${ENTERPRISE_URN}:manager[$ref eq "${$ref}"]` };
+    expect(managerOf((await patch(path, remove)).body)).toBeUndefined();
   });
 
   it('the URL of a member or a group finds it in each form of this endpoint alone', async () => {

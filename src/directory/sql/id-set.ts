@@ -45,12 +45,15 @@ export class IdSet {
 const FACTOR = randomInt(2 ** 31) * 2 + 1;
 
 /**
- * A number below `count`. Clients choose the ids, so each character counts, and nobody knows which
- * ids have the same number.
+ * A number below `count`. Clients choose the ids, so each character counts, and the factor of this
+ * process decides which ids have the same number. The shift brings the upper bits into the product:
+ * without it, some pairs of ids have the same number with any factor.
  */
 export function slotOf(id: string, count: number): number {
   let hash = 0;
-  for (let at = 0; at < id.length; at++) hash = Math.imul(hash + id.charCodeAt(at), FACTOR);
-  // The lower bits depend on fewer bits of the factor.
+  for (let at = 0; at < id.length; at++) {
+    hash = Math.imul(hash + id.charCodeAt(at), FACTOR);
+    hash ^= hash >>> 15;
+  }
   return (hash >>> 16) % count;
 }

@@ -90,7 +90,7 @@ export function searchOfUrl(request: ScimRequest): Search {
 
 const LISTS: ReadonlySet<Name> = new Set<Name>(['attributes', 'excludedAttributes']);
 
-/** A list that is given more than once is merged; one without any name counts as not given. */
+/** A list that is given more than once is merged; an empty one counts as not given. */
 function givenNames(values: readonly string[] = []): readonly string[] | undefined {
   const given = values.filter((each) => each !== '');
   return given.length === 0 ? undefined : given;

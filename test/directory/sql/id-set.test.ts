@@ -40,4 +40,23 @@ describe('a set of ids', () => {
     }
     expect(Math.max(...counts.values())).toBeLessThan(5_000);
   });
+
+  it('is in small parts, even if the ids are made of halves that any factor adds up alike', () => {
+    const thueMorse = (depth: number, first: string, second: string): string =>
+      depth === 0
+        ? first
+        : thueMorse(depth - 1, first, second) + thueMorse(depth - 1, second, first);
+    const halves = [thueMorse(7, 'a', 'b'), thueMorse(7, 'b', 'a')];
+    const slots = new Set<number>();
+    for (let n = 0; n < 1_024; n++) {
+      const bits = n.toString(2).padStart(10, '0');
+      slots.add(
+        slotOf(
+          bits.replace(/./g, (bit) => halves[Number(bit)] ?? ''),
+          64,
+        ),
+      );
+    }
+    expect(slots.size).toBeGreaterThan(32);
+  });
 });
