@@ -4,7 +4,7 @@
  */
 import { type Eventual, eventual } from '../eventual.ts';
 import type { IfMatch } from '../scim/etag.ts';
-import type { PatchOperation } from '../scim/patch-parser.ts';
+import type { PatchOperation } from '../scim/patch-operation.ts';
 import type { Attributes } from '../scim/resource.ts';
 import type { ResourceType } from '../scim/schema.ts';
 import type { Caller } from './caller.ts';

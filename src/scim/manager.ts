@@ -4,7 +4,7 @@
  */
 import type { AttributeRef } from './condition.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import type { PatchOperation } from './patch-parser.ts';
+import type { PatchOperation } from './patch-operation.ts';
 import { comparedReference, ID_PATTERN, isOurId, ownReference } from './references.ts';
 import type { Attributes } from './resource.ts';
 import { ENTERPRISE_USER_URN } from './schemas/enterprise-user.ts';

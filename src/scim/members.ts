@@ -9,7 +9,7 @@ import { isJsonObject, type JsonValue } from './json.ts';
 import { MAX_MEMBER_COMPARISONS } from './limits.ts';
 import { MEMBERS_AT_ONCE } from './member-lists.ts';
 import { comparisonsIn } from './patch-cost.ts';
-import type { PatchOperation } from './patch-parser.ts';
+import type { PatchOperation } from './patch-operation.ts';
 import type { Attributes } from './resource.ts';
 import { memberWithoutId } from './values.ts';
 

@@ -7,7 +7,7 @@ import type { Condition } from './condition.ts';
 import { tooMany } from './error.ts';
 import type { JsonValue } from './json.ts';
 import { MAX_COMPARED } from './limits.ts';
-import type { PatchOperation } from './patch-parser.ts';
+import type { PatchOperation } from './patch-operation.ts';
 
 export class PatchWork {
   #spent = 0;

@@ -6,7 +6,7 @@ import { noTarget } from './error.ts';
 import { refuseImmutable } from './immutable.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
-import type { PatchOperation } from './patch-parser.ts';
+import type { PatchOperation } from './patch-operation.ts';
 import type { Selector } from './patch-target.ts';
 import type { Attribute } from './schema.ts';
 import { isEmpty, withoutNull, withValue } from './values.ts';

@@ -4,7 +4,6 @@
  */
 
 import { formatAttributePath, refText } from './attribute-path.ts';
-import type { AttributeRef } from './condition.ts';
 import {
   invalidPath,
   invalidSyntax,
@@ -17,12 +16,12 @@ import { isJsonObject, type JsonObject, type JsonValue, property } from './json.
 import { MAX_OPERATIONS } from './limits.ts';
 import { MEMBERS_AT_ONCE } from './member-lists.ts';
 import {
-  isIgnored,
-  resolveTarget,
-  type Selector,
-  type Target,
-  targetOfKey,
-} from './patch-target.ts';
+  operationOn,
+  type PatchOperation,
+  type PatchVerb,
+  withJoinedParts,
+} from './patch-operation.ts';
+import { isIgnored, resolveTarget, type Target, targetOfKey } from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import {
   announcesSchemas,
@@ -32,27 +31,8 @@ import {
   withoutOwnName,
 } from './quirks/patch-value.ts';
 import { withComparedReferences } from './references.ts';
-import {
-  type Attribute,
-  findAttribute,
-  findExtension,
-  type ResourceType,
-  type Schema,
-} from './schema.ts';
-import { isEmptyValue, isWritable, mendSingle, normalizeValue } from './values.ts';
-
-type PatchVerb = 'add' | 'replace' | 'remove';
-
-export interface PatchOperation {
-  readonly verb: PatchVerb;
-  readonly ref: AttributeRef;
-  readonly selector: Selector | undefined;
-  /**
-   * Canonical. Undefined for a remove without a value, and for null, [] and everything else that
-   * means absent. In the object of a single complex value, null removes the sub-attribute.
-   */
-  readonly value: JsonValue | undefined;
-}
+import { findExtension, type ResourceType, type Schema } from './schema.ts';
+import { isEmptyValue, isWritable, normalizeValue } from './values.ts';
 
 /**
  * Throws ScimError 400, or 413 for too many operations. Yields while there is more to do. `baseUrl`
@@ -189,47 +169,6 @@ function removal(target: Target, given: JsonValue | undefined): readonly PatchOp
   return value === undefined ? [] : [{ ...all, value }];
 }
 
-function operationOn(
-  verb: 'add' | 'replace',
-  { ref, selector }: Target,
-  sent: JsonValue | undefined,
-): PatchOperation {
-  const { attribute, sub } = ref;
-  const valued = sub ?? (selector === undefined ? attribute : { ...attribute, multiValued: false });
-  const name = refText(ref);
-  const value =
-    valued.type === 'complex' && !valued.multiValued && sent !== undefined
-      ? complexChange(verb, valued, mendSingle(valued, sent), name)
-      : normalizeValue(valued, sent, name);
-  const wholeElement = selector !== undefined && sub === undefined;
-  if (verb === 'replace' && wholeElement && value === undefined) {
-    return { verb: 'remove', ref, selector, value };
-  }
-  const cleared = sub?.name === 'value' && value === '' && !attribute.multiValued;
-  return { verb, ref, selector, value: cleared ? undefined : value };
-}
-
-/**
- * The canonical object, with null for each sub-attribute that the client clears; {} changes
- * nothing.
- */
-function complexChange(
-  verb: 'add' | 'replace',
-  attribute: Attribute,
-  given: JsonValue,
-  name: string,
-): JsonObject | undefined {
-  const known = normalizeValue(attribute, given, name);
-  if (!isJsonObject(given)) return undefined;
-  if (Object.keys(given).length === 0) return verb === 'add' ? {} : undefined;
-  const emptied = Object.keys(given)
-    .map((key) => findAttribute(attribute.subAttributes, key))
-    .filter((sub) => sub !== undefined)
-    .filter(isWritable)
-    .map((sub) => [sub.name, null]);
-  return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
-}
-
 /**
  * An operation without a path. If no attribute is known but the key is `value`, the client forgot
  * the path: `{"value": "2819c223"}`.
@@ -316,27 +255,4 @@ function withoutPath(
     return target === undefined || isIgnored(target) ? [] : [operationOn(verb, target, value)];
   });
   return withJoinedParts(operations);
-}
-
-/** The parts of one complex value that have keys of their own are one change of that value. */
-function withJoinedParts(operations: readonly PatchOperation[]): readonly PatchOperation[] {
-  const last = new Map<Attribute, number>();
-  const joined: PatchOperation[] = [];
-  for (const each of operations) {
-    const at = last.get(each.ref.attribute) ?? joined.length;
-    const [before, part] = [joined[at] && partsOf(joined[at]), partsOf(each)];
-    if (before !== undefined && part !== undefined) {
-      const ref = { ...each.ref, sub: undefined };
-      joined[at] = { ...each, ref, value: { ...before, ...part } };
-    } else {
-      last.set(each.ref.attribute, joined.push(each) - 1);
-    }
-  }
-  return joined;
-}
-
-function partsOf({ ref, selector, value }: PatchOperation): JsonObject | undefined {
-  if (ref.attribute.multiValued || selector !== undefined) return undefined;
-  if (ref.sub !== undefined) return { [ref.sub.name]: value ?? null };
-  return isJsonObject(value) ? value : undefined;
 }

@@ -12,7 +12,7 @@ import { comparedManager } from './manager.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
 import { nextElements } from './patch-elements.ts';
-import type { PatchOperation } from './patch-parser.ts';
+import type { PatchOperation } from './patch-operation.ts';
 import { checkRequired } from './required.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';

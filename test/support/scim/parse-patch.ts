@@ -1,4 +1,5 @@
-import { type PatchOperation, parsePatchInSteps } from '../../../src/scim/patch-parser.ts';
+import type { PatchOperation } from '../../../src/scim/patch-operation.ts';
+import { parsePatchInSteps } from '../../../src/scim/patch-parser.ts';
 import type { ResourceType } from '../../../src/scim/schema.ts';
 
 /** All steps at once. */
