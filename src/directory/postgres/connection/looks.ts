@@ -32,3 +32,11 @@ export interface Look {
   readonly direct?: boolean;
   readonly standby: boolean;
 }
+
+/** The server is a standby, or was configured to accept no writes, so its data may be old. */
+export class ReadOnlyError extends Error {
+  override readonly name = 'ReadOnlyError';
+  constructor() {
+    super('the server accepts no writes');
+  }
+}

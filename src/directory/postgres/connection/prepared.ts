@@ -25,9 +25,15 @@ export class Prepared {
   named(statement: SentStatement): SentStatement {
     const { text, isOfRequest = false } = statement;
     if (isOfRequest) return { ...statement, ...this.#ofRequest(text) };
-    const name = this.#ofProgram.get(text) ?? nameOf(this.#textOf(text));
+    return { ...statement, name: this.#nameOfProgram(text) };
+  }
+
+  #nameOfProgram(text: string): string {
+    const known = this.#ofProgram.get(text);
+    if (known !== undefined) return known;
+    const name = nameOf(this.#textOf(text));
     this.#ofProgram.set(text, name);
-    return { ...statement, name };
+    return name;
   }
 
   #ofRequest(text: string): Pick<SentStatement, 'name' | 'replaced'> {

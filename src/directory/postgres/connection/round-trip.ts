@@ -1,5 +1,5 @@
 /** Statements that are sent in one piece, and what the server responds to them. */
-import type pg from 'pg';
+import pg from 'pg';
 import { type BoundValue, parametersOf } from './parameters.ts';
 
 export interface SentStatement {
@@ -35,7 +35,6 @@ export interface Language {
   readonly parsed: Map<string, readonly Field[]>;
   /** Returns the text that the server gets. */
   readonly textOf: (text: string) => string;
-  readonly parserOf: (type: number) => (text: string) => unknown;
 }
 
 interface RowDescription {
@@ -119,7 +118,6 @@ export class RoundTrip implements pg.Submittable {
   }
 
   handleRowDescription({ fields }: RowDescription): void {
-    const { parserOf } = this.#language;
     this.#know(fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) })));
   }
 
@@ -169,4 +167,15 @@ function objectOf(fields: readonly Field[], texts: readonly (string | null)[]): 
     row[name] = text === null ? null : parse(text);
   }
   return row;
+}
+
+/**
+ * BIGINT and NUMERIC become numbers, because none is beyond 2^53. JSON stays text and is parsed
+ * where it is needed.
+ */
+function parserOf(type: number): (text: string) => unknown {
+  const { builtins } = pg.types;
+  if (type === builtins.INT8 || type === builtins.NUMERIC) return Number;
+  if (type === builtins.JSON) return String;
+  return pg.types.getTypeParser(type, 'text');
 }

@@ -42,7 +42,7 @@ const setLocal = (settings: Readonly<Record<string, string>>): readonly SentStat
 export const SET_SESSION = setConfig(SESSION_SETTINGS, false);
 
 /** What is set behind a pooler, before anything else. */
-interface PooledSettings {
+export interface PooledSettings {
   /** For a transaction that has begun. */
   readonly ofTransaction: readonly SentStatement[];
   /** For the transaction that it and the statements after it are. */

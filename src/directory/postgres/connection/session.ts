@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { asStatementLost, isLost, isReadOnly } from '../errors.ts';
-import { FIRST_LOOK, LOOK, LOOK_AT_NAMES, type Look } from './looks.ts';
+import { FIRST_LOOK, LOOK, LOOK_AT_NAMES, type Look, ReadOnlyError } from './looks.ts';
 import { Prepared } from './prepared.ts';
 import {
   type Answered,
@@ -14,31 +14,12 @@ import {
   type SentStatement,
   type WhenDone,
 } from './round-trip.ts';
-import { NAMED, UNNAMED } from './session-settings.ts';
+import { NAMED, type PooledSettings, UNNAMED } from './session-settings.ts';
 
 /** TCP probes a silent peer after this time, then every second, ten times. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
 /** The longest that closing a connection waits for the peer. */
 export const FAREWELL_MS = 1_000;
-
-/**
- * BIGINT and NUMERIC become numbers, because none is beyond 2^53. JSON stays text and is parsed
- * where it is needed.
- */
-function parserOf(type: number): (text: string) => unknown {
-  const { builtins } = pg.types;
-  if (type === builtins.INT8 || type === builtins.NUMERIC) return Number;
-  if (type === builtins.JSON) return String;
-  return pg.types.getTypeParser(type, 'text');
-}
-
-/** The server is a standby, or was configured to accept no writes, so its data may be old. */
-class ReadOnlyError extends Error {
-  override readonly name = 'ReadOnlyError';
-  constructor() {
-    super('the server accepts no writes');
-  }
-}
 
 export interface Entry extends pg.ClientConfig {
   /** The driver's class, or a subclass of it. */
@@ -86,7 +67,7 @@ export class Session {
   private constructor(client: pg.Client, socket: Socket, textOf: Language['textOf']) {
     this.#client = client;
     this.#socket = socket;
-    this.#language = { parsed: new Map(), textOf, parserOf };
+    this.#language = { parsed: new Map(), textOf };
     this.#prepared = new Prepared(textOf);
     client.connection.on('noData', () => this.#roundTrips[0]?.handleNoData());
     client.on('error', () => {
@@ -135,8 +116,7 @@ export class Session {
 
   /** What is set in each transaction, right after it began. */
   get settings(): readonly SentStatement[] {
-    if (this.#direct) return [];
-    return (this.#names ? NAMED : UNNAMED).ofTransaction;
+    return this.#pooled?.ofTransaction ?? [];
   }
 
   /** The id of the server's process, if the session belongs to this connection. */
@@ -210,8 +190,12 @@ export class Session {
 
   /** What precedes statements that are a transaction of their own. */
   #before(): readonly SentStatement[] {
-    if (this.#direct) return [];
-    return [(this.#names ? NAMED : UNNAMED).ofRoundTrip];
+    return this.#pooled === undefined ? [] : [this.#pooled.ofRoundTrip];
+  }
+
+  get #pooled(): PooledSettings | undefined {
+    if (this.#direct) return undefined;
+    return this.#names ? NAMED : UNNAMED;
   }
 
   #roundTripOf(statements: readonly SentStatement[], done: WhenDone): RoundTrip {
