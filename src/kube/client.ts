@@ -1,9 +1,10 @@
-/** The verbs of the Kubernetes API, for objects of any kind. No call has an empty name. */
+/** The verbs of the Kubernetes API, for objects of any kind. No call has a name that no object has. */
 import type { Connection } from './connection.ts';
 import { isNotFound } from './errors.ts';
 import type { KubeMetrics } from './metrics.ts';
 import {
   apiVersionOf,
+  isPathSegment,
   type KubeObject,
   keyOf,
   type ObjectKey,
@@ -220,12 +221,16 @@ function typed<T extends KubeObject>(resource: ResourceDefinition, object: T): T
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
-/** A live read. Undefined only if the server says that this very object doesn't exist. */
+/**
+ * A live read. Undefined only if the server says that this very object doesn't exist, or if none can
+ * have the name, which may come from anywhere.
+ */
 export async function getIfExists<T extends KubeObject>(
   client: Client,
   resource: ResourceDefinition,
   key: ObjectKey,
 ): Promise<T | undefined> {
+  if (!isPathSegment(key.name)) return undefined;
   try {
     return await client.get<T>(resource, key);
   } catch (error) {

@@ -66,17 +66,23 @@ export function keyText({ namespace, name }: ObjectKey): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
+/** Whether an object can have the name: only then is it a single segment of a path. */
+export const isPathSegment = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name);
+
 /**
- * Returns the URL path of a collection, or of an object if `name` is given. Refuses empty names,
- * because a DELETE without a name deletes the whole collection.
+ * Returns the URL path of a collection, or of an object if `name` is given. Refuses names that no
+ * object has: a DELETE without a name deletes the whole collection, and the API server decodes `%2F`
+ * before it looks for subresources.
  */
 export function urlPathOf(
   resource: ResourceDefinition,
   { namespace, name }: Partial<ObjectKey>,
   subresource?: string,
 ): string {
-  if (namespace === '' || name === '') {
-    throw new TypeError(`an empty name or namespace of a ${resource.kind}`);
+  for (const part of [namespace, name]) {
+    if (part !== undefined && !isPathSegment(part))
+      throw new TypeError(`no ${resource.kind} has the name or namespace ${JSON.stringify(part)}`);
   }
   if (name !== undefined && resource.namespaced && namespace === undefined) {
     throw new TypeError(`a ${resource.kind} without a namespace`);

@@ -1,6 +1,7 @@
 /** The ScimGroupBinding that attaches a role to a group. Pure, except for the end of its name. */
 import { randomInt } from 'node:crypto';
 import type { ScimGroupBindingSpec } from '../../crd/scim-group-binding.ts';
+import { isPathSegment } from '../../kube/resource.ts';
 import { fold } from '../../scim/text.ts';
 
 /** As the CRD limits it. */
@@ -30,7 +31,7 @@ export function wantedRoleIn(form: URLSearchParams): WantedRole | undefined {
 export function roleNameFault(name: string): string | undefined {
   if (name === '') return 'Enter the name of the role.';
   if (name.length > 253) return 'The name of a role has at most 253 characters.';
-  if (name === '.' || name === '..' || /[/%]/.test(name) || /\p{Cc}/u.test(name))
+  if (!isPathSegment(name) || /\p{Cc}/u.test(name))
     return "The name of a role is not '.' or '..', and contains no '/' and no '%'.";
   return undefined;
 }

@@ -31,16 +31,11 @@ export async function readIntegration(
   namespace: string,
   name: string,
 ): Promise<KubeIntegration> {
-  // Anything else would be another address of the API server, or none.
-  if (!NAME.test(name)) throw notThere();
   if (!(await tenant.mayIn(namespace, 'get', 'scimintegrations', name))) throw notThere();
   const found = await getIfExists<KubeIntegration>(client, SCIM_INTEGRATIONS, { namespace, name });
   if (found === undefined || tenantOf(found) !== tenant.name) throw notThere();
   return found;
 }
-
-/** Of a custom resource: a DNS subdomain. */
-const NAME = /^[a-z0-9][a-z0-9.-]{0,252}$/;
 
 export const titleOf = ({ spec, metadata }: KubeIntegration): string =>
   spec?.displayName ?? metadata.name;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ResourceAttributes } from '../../../src/access/identity.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { expectHarmless } from '../../support/console/harmless.ts';
@@ -247,6 +247,19 @@ describe('detaching a role', () => {
     expect((await post(DETACH, { ...PROOF, uid: 'uid-1' })).status).toBe(404);
     expect(given.written).toEqual([]);
   });
+
+  it.each(['engineers%2fstatus', '..%2f..', '%2e%2e%2fengineers', 'engineers%252fstatus'])(
+    'never asks the API server for %s, which names another address there',
+    async (name) => {
+      const given = storeOf({ objects: [BINDING] });
+      const read = vi.spyOn(given.client, 'get');
+      const { get, post } = handMadeConsole({ context: given });
+      const path = `${PAGE}/roles/acme/${name}/detach`;
+      expect((await get(path)).status).toBe(404);
+      expect((await post(path, { ...PROOF, uid: 'uid-1' })).status).toBe(404);
+      expect(read).not.toHaveBeenCalled();
+    },
+  );
 
   it('is refused without the permission to delete it', async () => {
     const given = storeOf({ objects: [BINDING] });
