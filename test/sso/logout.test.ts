@@ -1,6 +1,7 @@
 /** Sign-out by the person, and by the provider on its own. */
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { withClaims } from '../../hack/identity-provider/misbehaviour.ts';
 import { unavailable } from '../../src/scim/error.ts';
 import type { Browser } from '../support/sso/browser.ts';
 import { provision, type SignInServer, startSignInServer } from '../support/sso/sign-in-server.ts';
@@ -132,6 +133,17 @@ describe('back-channel logout', () => {
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(await isSignedIn(one.browser)).toBe(false);
     expect(await isSignedIn(two.browser)).toBe(false);
+  });
+
+  it('ends the sessions of the account that the provider gave no id, if it names both', async () => {
+    const named = await signedIn();
+    server.provider('authentik').misbehave({ idToken: withClaims({ sid: undefined }) });
+    const unnamed = await signedIn();
+    expect((await postToken(await logoutToken({ sid: 'other', sub: 'other' }))).status).toBe(200);
+    expect(await isSignedIn(unnamed.browser)).toBe(true);
+    expect((await postToken(await logoutToken({ sid: 'other' }))).status).toBe(200);
+    expect(await isSignedIn(unnamed.browser)).toBe(false);
+    expect(await isSignedIn(named.browser)).toBe(true);
   });
 
   it('accepts a token without its own type, as authentik sends it', async () => {

@@ -62,10 +62,15 @@ export const tenantOfSession = (session: SessionRecord): string =>
   session.kind === 'person' ? session.tenant : '';
 
 /** Whose sessions end together. */
-export type SessionOwner =
-  | { readonly tenant: string; readonly accessId: string }
-  | { readonly issuer: string; readonly subject: string }
-  | { readonly issuer: string; readonly sid: string };
+export type SessionOwner = { readonly tenant: string; readonly accessId: string } | AccountSessions;
+
+/**
+ * Sessions at a provider. With both `sid` and `subject`, they are those of the `sid`, and those of
+ * the account without any `sid`, which may be the same.
+ */
+export type AccountSessions =
+  | { readonly issuer: string; readonly subject: string; readonly sid?: string }
+  | { readonly issuer: string; readonly subject?: string; readonly sid: string };
 
 /**
  * The sessions of a user also end in the transaction that deactivates, renames or deletes the user.

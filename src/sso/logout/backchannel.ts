@@ -1,21 +1,20 @@
 /** OpenID Connect Back-Channel Logout 1.0: the provider says that a session there is over. */
+import type { AccountSessions } from '../../directory/store/sessions.ts';
 import type { Provider } from '../provider.ts';
 import { ProviderError } from '../provider-error.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const MAX_AGE = '2m';
 
-/** Whose sessions are over. */
-type Ended =
-  | { readonly issuer: string; readonly sid: string }
-  | { readonly issuer: string; readonly subject: string };
-
-/** Rejects with ProviderError. `isNew` is called with the token's id, and must be true only once. */
+/**
+ * Whose sessions are over. Rejects with ProviderError. `isNew` is called with the token's id, and
+ * must be true only once.
+ */
 export async function readLogoutToken(
   provider: Provider,
   token: string,
   isNew: (jti: string) => boolean,
-): Promise<Ended> {
+): Promise<AccountSessions> {
   // Some providers leave out `typ: logout+jwt`, so the event tells it from an ID token.
   const { payload } = await provider.verify(token, {
     maxTokenAge: MAX_AGE,
@@ -26,8 +25,11 @@ export async function readLogoutToken(
   if (!hasEvent(events)) throw invalid('the logout token has no logout event');
   if (typeof jti !== 'string' || !isNew(jti)) throw invalid('the logout token was used before');
   const { issuer } = provider.config;
-  if (typeof sid === 'string' && sid !== '') return { issuer, sid };
-  if (typeof sub === 'string' && sub !== '') return { issuer, subject: sub };
+  const subject = typeof sub === 'string' && sub !== '' ? sub : undefined;
+  // A provider may name its session here although it did not in the ID token.
+  if (typeof sid === 'string' && sid !== '')
+    return subject === undefined ? { issuer, sid } : { issuer, sid, subject };
+  if (subject !== undefined) return { issuer, subject };
   throw invalid('the logout token has neither sub nor sid');
 }
 

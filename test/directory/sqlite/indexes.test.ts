@@ -47,6 +47,7 @@ async function work(store: Store): Promise<void> {
   await memberships.read(ACME.tenant, { externalId: 'x' }, limits, 'userName');
   await sessions.endAll({ issuer: 'https://idp.example', subject: 'x' });
   await sessions.endAll({ issuer: 'https://idp.example', sid: 'x' });
+  await sessions.endAll({ issuer: 'https://idp.example', sid: 'x', subject: 'x' });
   await setupLinks.list('uid', at(1));
   await integrations.list('cluster', ACME.tenant);
   for (const filter of [{ resourceId: 'x' }, { actor: 'x' }, { operation: 'signIn' as const }]) {

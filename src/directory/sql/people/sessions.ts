@@ -116,9 +116,13 @@ function isOf(owner: SessionOwner, { sessions }: Tables): SQL {
   if ('accessId' in owner) {
     return sql`${t.tenant} = ${owner.tenant} AND ${t.accessId} = ${owner.accessId}`;
   }
-  const account =
-    'sid' in owner ? sql`${t.sid} = ${owner.sid}` : sql`${t.subject} = ${owner.subject}`;
-  return sql`${t.issuer} = ${owner.issuer} AND ${account}`;
+  const { issuer, subject, sid } = owner;
+  const ofAccount = sql`${t.issuer} = ${issuer} AND ${t.subject} = ${subject}`;
+  if (sid === undefined) return ofAccount;
+  const ofSid = sql`${t.issuer} = ${issuer} AND ${t.sid} = ${sid}`;
+  if (subject === undefined) return ofSid;
+  // With IS NULL, SQLite would read every session of the issuer that has no sid.
+  return sql`(${ofSid}) OR (${ofAccount} AND COALESCE(${t.sid}, '') = '')`;
 }
 
 /** The types are named because PostgreSQL takes a parameter of a SELECT for text. */

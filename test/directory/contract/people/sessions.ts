@@ -185,6 +185,12 @@ export function sessionContract(open: Open): void {
       await begin();
       expect(await sessions.endAll({ issuer, sid: 's2' })).toBe(1);
       expect(await left()).toEqual(['a', 'c', 'd', HOLDER.hash]);
+      await begin();
+      expect(await sessions.endAll({ issuer, sid: 's1', subject: 'x' })).toBe(2);
+      expect(await left()).toEqual(['b', 'c', HOLDER.hash]);
+      expect(
+        await sessions.endAll({ issuer: 'https://other.example', sid: 's1', subject: 'x' }),
+      ).toBe(0);
     });
 
     it('are listed for a user, the most recent one first', async () => {
