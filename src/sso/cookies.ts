@@ -1,11 +1,10 @@
 /** Cookies of this host alone (`__Host-`): no other host, and no plain http, can set or read them. */
 
-const SEPARATOR = /\s*;\s*/;
-
 /** The cookies of a request, by name. */
 export function readCookies(headers: Headers): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
-  for (const each of (headers.get('cookie') ?? '').split(SEPARATOR)) {
+  for (const part of (headers.get('cookie') ?? '').split(';')) {
+    const each = part.trim();
     const end = each.indexOf('=');
     const name = each.slice(0, end);
     // Browsers send the most specific cookie first.
