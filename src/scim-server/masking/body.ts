@@ -1,7 +1,9 @@
 /** Shows the body of a request without the secrets in it. */
 import { isJsonObject } from '../../scim/json.ts';
+import { MAX_JSON_DEPTH } from '../../scim/limits.ts';
+import { BEGINS_LIKE_JSON, parseText } from '../../scim/quirks/json-text.ts';
 import { maskedFilter } from './filter.ts';
-import { MASK, maskedText, namesSecret } from './text.ts';
+import { MASK, MOST_READ, maskedText, namesSecret } from './text.ts';
 
 interface MaskedBody {
   /** JSON, cut off at the limit. */
@@ -13,10 +15,13 @@ interface MaskedBody {
 /** Keys whose values may be long and random without being secret. */
 const IDENTIFIERS = /^(?:id|externalid)$/i;
 
-/** `limit` is in bytes. The cost is bounded by the limit, not by the size of the body. */
+/** In characters: of a long text that is masked, little is shown, and all of it is read. */
+const MOST_EXAMINED = 65_536;
+
+/** `limit` is in bytes. The cost is bounded by the limits, not by the size of the body. */
 export function maskedBody(body: unknown, limit: number): MaskedBody {
   const writer = new Writer(limit);
-  writer.value(body, '');
+  writer.value(body, '', 0);
   return { text: writer.text, secrets: writer.secrets };
 }
 
@@ -24,39 +29,41 @@ class Writer {
   text = '';
   readonly secrets: string[] = [];
   #left: number;
+  #unexamined = MOST_EXAMINED;
   #isFull = false;
 
   constructor(limit: number) {
     this.#left = limit - Buffer.byteLength(MASK);
   }
 
-  value(value: unknown, key: string): void {
+  value(value: unknown, key: string, depth: number): void {
     if (this.#isFull) return;
-    if (namesSecret(key) && value !== null) this.#secret(value);
-    else if (Array.isArray(value)) this.#array(value, key);
-    else if (isJsonObject(value)) this.#object(value);
-    else this.#write(JSON.stringify(typeof value === 'string' ? this.#shown(value, key) : value));
+    if ((namesSecret(key) && value !== null) || depth > MAX_JSON_DEPTH) this.#secret(value);
+    else if (Array.isArray(value)) this.#array(value, key, depth);
+    else if (isJsonObject(value)) this.#object(value, depth);
+    else if (typeof value === 'string') this.#text(value, key, depth);
+    else this.#write(JSON.stringify(value));
   }
 
-  #array(values: readonly unknown[], key: string): void {
+  #array(values: readonly unknown[], key: string, depth: number): void {
     this.#write('[');
     for (const [index, each] of values.entries()) {
       if (this.#isFull) return;
       if (index > 0) this.#write(',');
-      this.value(each, key);
+      this.value(each, key, depth + 1);
     }
     this.#write(']');
   }
 
-  #object(object: Readonly<Record<string, unknown>>): void {
+  #object(object: Readonly<Record<string, unknown>>, depth: number): void {
     const hidesValue = targetsSecret(object);
     let separator = '{';
     for (const key in object) {
-      if (this.#isFull) return;
+      if (this.#isFull || !this.#examines(key)) return;
       this.#write(`${separator}${JSON.stringify(maskedText(key))}:`);
       separator = ',';
       if (hidesValue && /^value$/i.test(key)) this.#secret(object[key]);
-      else this.value(object[key], key);
+      else this.value(object[key], key, depth + 1);
     }
     this.#write(separator === '{' ? '{}' : '}');
   }
@@ -64,6 +71,34 @@ class Writer {
   #secret(value: unknown): void {
     if (typeof value === 'string') this.secrets.push(value);
     this.#write(`"${MASK}"`);
+  }
+
+  #text(text: string, key: string, depth: number): void {
+    if (!this.#examines(text)) return;
+    const isJson = BEGINS_LIKE_JSON.test(text);
+    const parsed = isJson && text.length <= MOST_READ ? parseText(text) : undefined;
+    const shown = parsed === undefined ? this.#shown(text, key) : this.#within(parsed, key, depth);
+    // What is left of broken or long JSON can't tell the secrets in it from the rest.
+    this.#write(JSON.stringify(isJson && parsed === undefined && namesSecret(text) ? MASK : shown));
+  }
+
+  /** If too much was examined already, what follows is cut off. */
+  #examines(text: string): boolean {
+    this.#unexamined -= Math.min(text.length, MOST_READ);
+    if (this.#unexamined >= 0) return true;
+    this.#left = 0;
+    this.#write(MASK);
+    return false;
+  }
+
+  /** Clients send complex values as JSON text. */
+  #within(value: unknown, key: string, depth: number): string {
+    const inner = new Writer(this.#left);
+    inner.#unexamined = this.#unexamined;
+    inner.value(value, key, depth + 1);
+    this.#unexamined = inner.#unexamined;
+    this.secrets.push(...inner.secrets);
+    return inner.text;
   }
 
   #shown(text: string, key: string): string {

@@ -1,7 +1,8 @@
 /** Shows the shape of a filter (RFC 7644 §3.4.2.2) without the values that it compares with. */
-import { MASK, maskedText } from './text.ts';
+import { MASK, MOST_READ, maskedText } from './text.ts';
 
-const PART = /"(?:[^"\\]|\\.)*(?:"|$)|[()[\]]|[^\s"()[\]]+|\s+/g;
+/** A string without an end goes on to the end of the filter, so that none is read twice. */
+const PART = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[()[\]]|[^\s"()[\]]+|\s+/gs;
 
 /** What comes next in a filter. */
 type Expected = 'attribute' | 'operator' | 'value' | 'joining';
@@ -27,11 +28,12 @@ const RULES: Readonly<Record<Expected, readonly Rule[]>> = {
 
 /**
  * Whatever isn't an attribute, an operator or a constant in its place is masked, so that a filter
- * that can't be parsed shows no value either. `onValue` is called with each value.
+ * that can't be parsed shows no value either. `onValue` is called with each value. A filter beyond
+ * what is ever shown is cut off.
  */
 export function maskedFilter(filter: string, onValue: (value: string) => void): string {
   let expected: Expected = 'attribute';
-  return filter.replace(PART, (part) => {
+  return filter.slice(0, MOST_READ).replace(PART, (part) => {
     if (SPACE.test(part)) return ' ';
     const rule = RULES[expected].find(([shown]) => shown.test(part));
     expected = rule?.[1] ?? 'joining';

@@ -29,6 +29,8 @@ describe('a masked filter', () => {
     ['userName eq "ada \\"lovelace\\"" and', 'userName eq "…" and'],
     ['userName eq "ada', 'userName eq "…"'],
     ['userName ada', 'userName …'],
+    ['userName eq "ada\\', 'userName eq "…"'],
+    ['userName eq "a\\\nb" and', 'userName eq "…" and'],
   ])('shows the shape of %s', (filter, shown) => {
     expect(maskedFilter(filter, nothing)).toBe(shown);
   });
@@ -133,6 +135,36 @@ describe('a masked body', () => {
     const since = performance.now();
     for (let n = 0; n < 100; n++) shown({ members });
     expect((performance.now() - since) / 100).toBeLessThan(10);
+  });
+
+  it.each([
+    ['beginnings of tokens', { a: Array(300).fill(`${'-ey'.repeat(2_729)}1`) }],
+    [
+      'keys that look like them',
+      Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${'-ey'.repeat(2_729)}${n}`, 1])),
+    ],
+    ['a filter with quotes', { filter: `"${'\\"'.repeat(200_000)}\\` }],
+    ['words without an end', { a: Array(300).fill('a'.repeat(9_000)) }],
+    ['arrays in JSON text', { a: Array(300).fill('['.repeat(4_000) + ']'.repeat(4_000)) }],
+  ])('costs little for %s', (_, body) => {
+    const since = performance.now();
+    expect(shown(body)).toMatch(/…/);
+    expect(performance.now() - since).toBeLessThan(1_000);
+  });
+
+  it.each([
+    [{ value: '{"password":"hunter2"}' }, '{"value":"{\\"password\\":\\"…\\"}"}'],
+    [{ value: ' [{"note":"{\\"token\\":\\"hunter2\\"}"}]' }, undefined],
+    [{ value: '{"password":"hunter2"' }, '{"value":"…"}'],
+    [{ value: `{"password":"hunter2","note":"${'a '.repeat(5_000)}"}` }, '{"value":"…"}'],
+  ])('hides a secret in JSON text: %j', (body, expected) => {
+    const masked = maskedBody(body, 4_096);
+    expect(masked.text).not.toContain('hunter2');
+    if (expected !== undefined) expect(masked.text).toBe(expected);
+  });
+
+  it('tells which texts it has hidden in JSON text', () => {
+    expect(maskedBody({ value: '{"password":"hunter2"}' }, 4_096).secrets).toEqual(['hunter2']);
   });
 
   it('hides a secret that the limit would cut', () => {
