@@ -212,6 +212,7 @@ describe('the address to continue at', () => {
     '/console\r\nSet-Cookie: a=b',
     '/console/\u202e',
     `/console/${'x'.repeat(2_000)}`,
+    `/console/acme/users?text=${'你'.repeat(200)}`,
     '',
   ])('is /console in place of %j', async (to) => {
     const { status, location, headers } = await server.signInAs('ada', { to });

@@ -220,6 +220,20 @@ describe('back-channel logout', () => {
     const large = { logout_token: 'x'.repeat(100_000) };
     expect((await browser.post('/oauth/backchannel-logout/authentik', large)).status).toBe(413);
   });
+
+  it('refuses a body that is no form of its media type', async () => {
+    const { browser } = await signedIn();
+    const broken = { 'content-type': 'multipart/form-data' };
+    const send = (path: string) =>
+      fetch(`${server.publicUrl}${path}`, {
+        method: 'POST',
+        headers: { ...Object.fromEntries(browser.headers), ...broken },
+        body: 'x',
+      });
+    expect((await send('/oauth/backchannel-logout/authentik')).status).toBe(400);
+    const response = await send('/logout');
+    expect([response.status, await isSignedIn(browser)]).toEqual([200, true]);
+  });
 });
 
 describe('Universal Logout', () => {

@@ -71,7 +71,7 @@ export class Logout {
     const session = await sessions.unreviewed(headers);
     if (session !== undefined) {
       context.env?.admitBody?.();
-      const { csrf } = await context.req.parseBody();
+      const { csrf } = await formOf(context);
       // Another site sent the form, or it is from an earlier session.
       if (typeof csrf !== 'string' || !isSame(session.csrf, csrf))
         return uncached(await pages.confirmSignOut(session));
@@ -138,7 +138,7 @@ export class Logout {
     isNew: IsNew,
   ): Promise<Response> {
     context.env?.admitBody?.();
-    const { logout_token: token } = await context.req.parseBody();
+    const { logout_token: token } = await formOf(context);
     if (typeof token !== 'string') return refused(400, 'invalid_request');
     await this.#end(provider, await readLogoutToken(provider, token, isNew));
     return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } });
@@ -191,3 +191,13 @@ export class Logout {
 
 const refused = (status: number, error: string): Response =>
   Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } });
+
+/** The fields of a form; none if the body isn't the form that its media type says. */
+async function formOf({ req }: Context<SignInEnv>): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await req.parseBody();
+  } catch (error) {
+    if (error instanceof TypeError) return {};
+    throw error;
+  }
+}
