@@ -1,7 +1,11 @@
 /** CSV (RFC 4180) that spreadsheets don't run as formulas. */
 
-/** Spreadsheets run a cell that begins like this as a formula, even in quotes. */
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/**
+ * Spreadsheets run a cell that begins like this as a formula, even in quotes. To one that separates
+ * cells by semicolons or tabs, our quotes mean nothing: a cell begins behind each of these, and in
+ * each line.
+ */
+const FORMULA = /((?:^|[;\t\r\n])\s*)([=+\-@＝＋－＠])/g;
 
 /** Ends with the end of the line. */
 export function csvLine(cells: readonly (string | number)[]): string {
@@ -10,6 +14,6 @@ export function csvLine(cells: readonly (string | number)[]): string {
 
 function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = value.replace(FORMULA, "$1'$2");
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -72,12 +72,26 @@ describe('CSV', () => {
     },
   );
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1', '=HYPERLINK("x","y")'])(
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '＝1', '=HYPERLINK("x","y")'])(
     'runs no formula for %j',
     (name) => {
       expect(parse(line(named(name)))[0]?.[7]).toBe(`'${name}`);
     },
   );
+
+  it.each(['\t', '\r', '\n', ' '])('runs no formula behind %j', (space) => {
+    expect(parse(line(named(`${space}=1`)))[0]?.[7]).toBe(`${space}'=1`);
+  });
+
+  it.each([
+    ['Ada;=1+1', "Ada;'=1+1"],
+    ['Ada\t=1+1', "Ada\t'=1+1"],
+    ['Ada\n@SUM(A1)', "Ada\n'@SUM(A1)"],
+    ['Ada; =1+1;-2', "Ada; '=1+1;'-2"],
+    ['Ada; b', 'Ada; b'],
+  ])('runs no formula in %j if cells are separated otherwise', (name, shown) => {
+    expect(parse(line(named(name)))[0]?.[7]).toBe(shown);
+  });
 });
 
 describe('JSON lines', () => {
