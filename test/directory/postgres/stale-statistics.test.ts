@@ -97,6 +97,8 @@ const workOf = ({ users, groups }: Store): Readonly<Record<string, () => Promise
       ),
     'a member who joins': () => groups.change(SCOPE, 'g40', undefined, [add(OUTSIDER)], at(1)),
     'a member who leaves': () => groups.change(SCOPE, 'g40', undefined, [remove(OUTSIDER)], at(1)),
+    'many members who join at once': () =>
+      groups.change(SCOPE, 'g60', undefined, [add(OUTSIDER, ...CROWD)], at(1)),
     'members who join and leave together': () =>
       Promise.all([
         ...['g50', 'g51'].map((id) => groups.change(SCOPE, id, undefined, [add(OUTSIDER)], at(1))),
@@ -113,6 +115,8 @@ const FEW = 1_500;
 /** If PostgreSQL takes a tenant for smaller than the page, it may read the ids of all its users. */
 const ONCE = 10_100;
 const pages = new Set<string>(PAGES);
+/** Between two members of a group, the other index has all groups of all users between them. */
+const MEMBERS_OF_GROUP = 'group_members_pkey';
 const WIDE = [...TABLES, 'group_members'];
 const SETTINGS = Object.entries(SESSION_SETTINGS).map(
   ([name, value]) => `SET ${name} = '${value}';`,
@@ -129,6 +133,9 @@ async function faults(name: string, work: () => Promise<unknown>, isDirect: bool
       const tables = scanned.map((node) => node['Relation Name'] ?? '');
       const wide = tables.filter((table) => WIDE.includes(table));
       if (isDirect && wide.length > 0) found.push({ name, mode, wide });
+      const ranges = nodesOf(plan).filter((node) => node['Index Cond']?.includes('member_id >='));
+      const indexes = ranges.map((node) => node['Index Name']);
+      if (indexes.some((index) => index !== MEMBERS_OF_GROUP)) found.push({ name, mode, indexes });
     }
   }
   return found;
