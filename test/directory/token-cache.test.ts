@@ -11,8 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => directory.close());
 
-/** A directory with an integration, and the number of look-ups that reached its database. */
-async function open() {
+/**
+ * A directory with an integration, and the number of look-ups that reached its database. Each of
+ * them ends after `database`, as on PostgreSQL, if that is given.
+ */
+async function open(database?: Promise<void>) {
   const plain = directory.store;
   await plain.integrations.put(integration());
   await plain.tokens.add(token());
@@ -24,7 +27,8 @@ async function open() {
       ...plain.tokens,
       authenticate: (...given) => {
         lookups++;
-        return plain.tokens.authenticate(...given);
+        const found = plain.tokens.authenticate(...given);
+        return database === undefined ? found : database.then(() => found);
       },
     },
   };
@@ -117,5 +121,78 @@ describe('the look-up of a token', () => {
     const [overtaken] = await Promise.all([lookUp(), store.tokens.revokeAll('okta'), lookUp()]);
     expect(overtaken).toBeDefined();
     expect(await lookUp()).toBeUndefined();
+  });
+
+  it('is shared by requests that arrive before its end', async () => {
+    const database = Promise.withResolvers<void>();
+    const { lookUp, lookups } = await open(database.promise);
+    const found = Promise.all(Array.from({ length: 20 }, () => lookUp()));
+    database.resolve();
+    for (const each of await found) expect(each).toMatchObject({ integration: { id: 'okta' } });
+    expect(lookups()).toBe(1);
+  });
+
+  it('is not shared by a request that arrives half a second after it began', async () => {
+    const database = Promise.withResolvers<void>();
+    const { plain, lookUp, pass } = await open(database.promise);
+    const first = lookUp();
+    // As another process would.
+    await plain.integrations.put(integration({ enabled: false }));
+    pass(499);
+    const joining = lookUp();
+    pass(1);
+    const later = lookUp();
+    database.resolve();
+    expect(await first).toMatchObject({ integration: { enabled: true } });
+    expect(await joining).toMatchObject({ integration: { enabled: true } });
+    expect(await later).toMatchObject({ integration: { enabled: false } });
+  });
+
+  it('is not shared by a request that arrives after a change', async () => {
+    const database = Promise.withResolvers<void>();
+    const { store, lookUp } = await open(database.promise);
+    const first = lookUp();
+    await store.integrations.put(integration({ enabled: false }));
+    const later = lookUp();
+    database.resolve();
+    expect(await first).toMatchObject({ integration: { enabled: true } });
+    expect(await later).toMatchObject({ integration: { enabled: false } });
+  });
+
+  it('finds what was added after the one that is shared', async () => {
+    const database = Promise.withResolvers<void>();
+    const { plain, store } = await open(database.promise);
+    const other = token({ hash: 'f'.repeat(64), keyId: 'other' });
+    const lookUp = () => store.tokens.authenticate('acme', 'okta', other.hash, at(1));
+    const first = lookUp();
+    await plain.tokens.add(other);
+    const joining = lookUp();
+    database.resolve();
+    expect(await first).toBeUndefined();
+    expect(await joining).toMatchObject({ keyId: 'other' });
+  });
+
+  it('is made again by those who shared one that failed', async () => {
+    const database = Promise.withResolvers<void>();
+    const { lookUp, lookups } = await open(database.promise);
+    const [first, joining] = [lookUp(), lookUp()];
+    database.reject(new Error('the connection is lost'));
+    await expect(first).rejects.toThrow('the connection is lost');
+    await expect(joining).rejects.toThrow('the connection is lost');
+    expect(lookups()).toBe(2);
+  });
+
+  it('is not shared with another tenant or another integration', async () => {
+    const database = Promise.withResolvers<void>();
+    const { store, lookUp } = await open(database.promise);
+    const { hash } = token();
+    const first = lookUp();
+    const others = [
+      store.tokens.authenticate('globex', 'okta', hash, at(1)),
+      store.tokens.authenticate('acme', 'entra', hash, at(1)),
+    ];
+    database.resolve();
+    expect(await first).toBeDefined();
+    expect(await Promise.all(others)).toEqual([undefined, undefined]);
   });
 });
