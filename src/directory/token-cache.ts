@@ -1,6 +1,7 @@
 /**
  * Remembers for half a second which integration a token opens, so that a client that sends many
- * requests has its token looked up twice a second. What this process changes counts at once.
+ * requests has its token looked up twice a second. Requests that arrive during a look-up share it.
+ * What this process changes counts at once.
  */
 import { andThen } from '../eventual.ts';
 import type { Store } from './store/store.ts';
