@@ -30,9 +30,14 @@ export function queriesOf(url: string): Parameters {
  */
 const NOT_UTF8 = '\udfff';
 
-/** A percent sign that encodes nothing stays as it is. */
+/**
+ * A plus sign is a space, as in a form, unless spaces are encoded as `%20`: then it is itself (RFC
+ * 3986 §2.2), as in `userName%20eq%20"ada+1@acme.example"`. A percent sign that encodes nothing
+ * stays as it is.
+ */
 function decoded(encoded: string): string {
-  const text = encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded;
+  const isForm = encoded.includes('+') && !encoded.includes('%20');
+  const text = isForm ? encoded.replaceAll('+', ' ') : encoded;
   if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);

@@ -25,6 +25,18 @@ describe('the parameters of a URL', () => {
     ]);
   });
 
+  it('have a plus sign for a space, unless spaces are encoded otherwise', () => {
+    const filterOf = (query: string) => queriesOf(`/Users?filter=${query}`).get('filter');
+    expect(filterOf('userName+eq+%22ada%2B1%22')).toEqual(['userName eq "ada+1"']);
+    expect(filterOf('userName%20eq%20%22ada+1%22')).toEqual(['userName eq "ada+1"']);
+    expect(queriesOf('/Users?a=x+y&b=x%20+y')).toEqual(
+      new Map([
+        ['a', ['x y']],
+        ['b', ['x +y']],
+      ]),
+    );
+  });
+
   it('are none of a fragment', () => {
     expect([...queriesOf('/Users#?a=b')]).toEqual([]);
     expect([...queriesOf('/Users?a=b#&c=d')]).toEqual([['a', ['b']]]);
