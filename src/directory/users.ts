@@ -61,19 +61,16 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     /** Without `active`, the user stays as active as before. */
     replace: (caller, id, sent, ifMatch, related) => {
       const attributes = withoutOwnReference(sent, caller.baseUrl);
-      return change(caller, id, ifMatch, related, ({ profile: current }) => {
-        const { active } = current.attributes;
-        const next =
-          attributes.active === undefined && active !== undefined
-            ? { ...attributes, active }
-            : attributes;
-        return keepImmutable(current.attributes, next, type, 'kept');
-      });
+      return change(caller, id, ifMatch, related, ({ profile: { attributes: current } }) =>
+        keepImmutable(current, withActive(attributes, current), type, 'kept'),
+      );
     },
+    /** The same if `active` is cleared. */
     patch: (caller, id, operations, ifMatch, related) =>
-      change(caller, id, ifMatch, related, ({ profile: { attributes } }) =>
-        applyPatch(attributes, operations, type, settlingManager(caller.baseUrl)),
-      ),
+      change(caller, id, ifMatch, related, ({ profile: { attributes } }) => {
+        const settle = settlingManager(caller.baseUrl);
+        return withActive(applyPatch(attributes, operations, type, settle), attributes);
+      }),
     /** Removes the tenant's access; the global user remains. */
     delete: async ({ scope, permissions }, id, ifMatch) => {
       demand(permissions, 'bindings.delete');
@@ -82,6 +79,10 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
     },
   };
 }
+
+/** Whether a user may enter is never left open. */
+const withActive = (next: Attributes, { active }: Attributes): Attributes =>
+  next.active === undefined && active !== undefined ? { ...next, active } : next;
 
 const changed = (record: UserRecord): Change<UserRecord> => ({ record, unknownMembers: [] });
 

@@ -73,12 +73,26 @@ describe('active', () => {
     expect(on.profile.attributes.active).toBe(true);
   });
 
-  it('is absent after a PATCH removed it, and a PUT without it keeps it absent', async () => {
+  it.each([
+    { op: 'remove', path: 'active' },
+    { op: 'replace', path: 'active', value: null },
+    { op: 'replace', path: 'active', value: [] },
+    { op: 'replace', value: { active: null } },
+  ])('stays as it is after %j', async (operation) => {
+    const on = await create({ userName: 'ann' });
+    const off = await create({ userName: 'bob', active: false });
+    const cleared = [await patch(on.id, [operation]), await patch(off.id, [operation])];
+    expect(cleared.map(({ profile }) => profile.attributes.active)).toEqual([true, false]);
+    expect(cleared.map(({ version }) => version)).toEqual([1, 1]);
+  });
+
+  it('may be switched by the same PATCH that clears it', async () => {
     const { id } = await create({ userName: 'ann' });
-    const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
-    expect(removed.profile.attributes).not.toHaveProperty('active');
-    const replaced = await replace(id, { userName: 'ann' });
-    expect(replaced.profile.attributes).not.toHaveProperty('active');
+    const operations = [
+      { op: 'remove', path: 'active' },
+      { op: 'add', path: 'active', value: false },
+    ];
+    expect((await patch(id, operations)).profile.attributes.active).toBe(false);
   });
 });
 
