@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../../hack/control-plane/start.ts';
 import { allCrds } from '../../../src/crd/manifest.ts';
-import { SCIM_INTEGRATIONS } from '../../../src/crd/names.ts';
-import type { Client } from '../../../src/kube/client.ts';
+import { SCIM_GROUP_BINDINGS, SCIM_INTEGRATIONS, SCIM_TENANTS } from '../../../src/crd/names.ts';
+import { type Client, getIfExists } from '../../../src/kube/client.ts';
 import type { AdmissionPolicy } from '../../../src/kube/objects.ts';
 import {
   ADMISSION_POLICIES,
@@ -34,6 +34,10 @@ interface Scaled extends KubeObject {
   readonly spec: { readonly replicas: number };
 }
 
+interface Conditioned extends KubeObject {
+  readonly status?: { readonly conditions?: readonly unknown[] };
+}
+
 const INTEGRATION = { namespace: RELEASE, name: 'company-idp' };
 const RENAMED = 'identity';
 const RELEASED = { namespace: RELEASE, name: RELEASE };
@@ -51,6 +55,10 @@ afterAll(() => controlPlane?.stop());
 
 /** Deletes what releases leave behind, so that the next one finds a cluster without it. */
 async function forget(): Promise<void> {
+  // For the end of a CRD, the API server lists the objects of its kind, which fails while it fills
+  // a cache for them. It may lose the retry, and then it looks again only after five minutes.
+  for (const resource of [SCIM_INTEGRATIONS, SCIM_TENANTS, SCIM_GROUP_BINDINGS])
+    await eventually(() => admin.list(resource));
   const policy = { name: 'scimgroupbindings.scim-operator.dev' };
   const left: (readonly [ResourceDefinition, ObjectKey])[] = [
     [CLAIMS, RELEASED],
@@ -60,8 +68,15 @@ async function forget(): Promise<void> {
     ...allCrds().map(({ metadata }) => [CUSTOM_RESOURCE_DEFINITIONS, metadata] as const),
   ];
   for (const [resource, key] of left) await admin.delete(resource, key);
-  for (const [resource, key] of left)
-    await eventually(() => expect(admin.get(resource, key)).rejects.toThrow(/404/));
+  for (const [resource, key] of left) await eventually(() => expectGone(resource, key));
+}
+
+async function expectGone(resource: ResourceDefinition, key: ObjectKey): Promise<void> {
+  const left = await getIfExists<Conditioned>(admin, resource, key);
+  if (left === undefined) return;
+  const { metadata, status } = left;
+  const why = { finalizers: metadata.finalizers, conditions: status?.conditions };
+  throw new Error(`${resource.kind} ${key.name} is left: ${JSON.stringify(why)}`);
 }
 
 describe.each(BOTH_HELMS)('with helm %s', (major) => {
