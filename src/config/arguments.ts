@@ -1,5 +1,6 @@
 /** Splits the command line into a command and flags. What their values mean is decided later. */
 import { ALL_OPTIONS } from './command-options.ts';
+import { nearestTo } from './nearest.ts';
 import { ConfigError, mayHoldSecret } from './resolve.ts';
 
 export const COMMANDS = {
@@ -38,7 +39,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
       version = true;
     } else if (argument.startsWith('--')) {
       const [name, inline] = splitFlag(argument);
-      const value = inline ?? (isToggle(name) ? 'true' : args[++index]);
+      const value = inline ?? (isToggle(name) ? onAlone(name, args[index + 1]) : args[++index]);
       if (value === undefined) throw new ConfigError(`--${name} requires a value; see --help`);
       flags.set(name, value);
     } else {
@@ -52,23 +53,29 @@ function isToggle(name: string): boolean {
   return ALL_OPTIONS.some(({ flag, toggle }) => flag === name && toggle === true);
 }
 
+/** A toggle takes no word after it as its value, so that a command can follow. */
+function onAlone(name: string, next: string | undefined): 'true' {
+  if (next === undefined || next.startsWith('-') || Object.hasOwn(COMMANDS, next)) return 'true';
+  const value = next === 'true' ? 'true' : 'false';
+  throw new ConfigError(
+    `unexpected argument${quoted(next)} after --${name}; write its value after an equals sign, ` +
+      `such as --${name}=${value}`,
+  );
+}
+
 function splitFlag(argument: string): [name: string, inline: string | undefined] {
   const equals = argument.indexOf('=');
   const name = argument.slice(2, equals < 0 ? undefined : equals);
-  if (!ALL_OPTIONS.some((option) => option.flag === name)) {
-    const shown = /^[\w-]{1,40}$/.test(name) ? ` --${name}` : '';
-    throw new ConfigError(`unknown option${shown}; see --help`);
+  const flags = ALL_OPTIONS.map(({ flag }) => flag);
+  if (!flags.includes(name)) {
+    const isShown = /^[\w-]{1,40}$/.test(name);
+    const known = isShown ? ` --${name}; the nearest is --${nearestTo(name, flags)}` : '';
+    throw new ConfigError(`unknown option${known}; see --help`);
   }
   return [name, equals < 0 ? undefined : argument.slice(equals + 1)];
 }
 
 function commandOf(words: readonly string[]): Command {
-  const value = words.find((each) => each === 'true' || each === 'false');
-  if (value !== undefined) {
-    throw new ConfigError(
-      `unexpected argument "${value}"; write it after an equals sign, such as --leader-election=${value}`,
-    );
-  }
   const [word = 'run', extra] = words;
   if (extra !== undefined) {
     throw new ConfigError(`unexpected argument${quoted(extra)}; see --help`);

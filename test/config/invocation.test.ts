@@ -234,7 +234,8 @@ describe('an invalid option is refused with its name, its value and the allowed 
   });
 
   it.each([
-    [['--prot', '1'], 'unknown option --prot; see --help'],
+    [['--prot', '1'], 'unknown option --prot; the nearest is --port; see --help'],
+    [['--publik-url=x'], 'unknown option --publik-url; the nearest is --public-url; see --help'],
     [['--port'], '--port requires a value; see --help'],
     [
       ['serve'],
@@ -243,11 +244,11 @@ describe('an invalid option is refused with its name, its value and the allowed 
     [['run', 'fast'], 'unexpected argument "fast"; see --help'],
     [
       ['--group-bindings', 'true'],
-      'unexpected argument "true"; write it after an equals sign, such as --leader-election=true',
+      'unexpected argument "true" after --group-bindings; write its value after an equals sign, such as --group-bindings=true',
     ],
     [
-      ['run', '--leader-election', 'false'],
-      'unexpected argument "false"; write it after an equals sign, such as --leader-election=false',
+      ['run', '--leader-election', 'no'],
+      'unexpected argument "no" after --leader-election; write its value after an equals sign, such as --leader-election=false',
     ],
     [['run'], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
     [[], '--public-url (SCIM_OPERATOR_PUBLIC_URL) is required'],
