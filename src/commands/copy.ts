@@ -3,7 +3,7 @@ import type { CopyConfig } from '../config/command-options.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { openSource, openTarget } from '../directory/transfer/open.ts';
 import type { Logger } from '../logger.ts';
-import { transferBetween } from './transfer.ts';
+import { pathOf, transferBetween } from './transfer.ts';
 
 /** Copies all or nothing, and compares both. Throws FatalError. */
 export async function copy(
@@ -18,8 +18,12 @@ export async function copy(
       'another process is using the source; its later writes are not copied',
     );
   const rows = await transferBetween(
-    { shown: `the database ${source}`, open: () => openSource(() => from, onInUse) },
-    { shown: `the database ${target}`, open: () => openTarget(() => to) },
+    {
+      shown: `the database ${source}`,
+      path: pathOf(from),
+      open: () => openSource(() => from, onInUse),
+    },
+    { shown: `the database ${target}`, path: pathOf(to), open: () => openTarget(() => to) },
     { signal },
   );
   log.info({ from: source, to: target, rows }, 'directory was copied; both databases are equal');

@@ -13,7 +13,7 @@ import { openSqliteSource } from '../directory/transfer/sqlite.ts';
 import type { Logger } from '../logger.ts';
 import { urlReader } from './database.ts';
 import { FatalError, reasonOf } from './errors.ts';
-import { scratchFolder, transferBetween } from './transfer.ts';
+import { pathOf, scratchFolder, transferBetween } from './transfer.ts';
 
 /** Restores all or nothing. Throws FatalError. */
 export async function restore(
@@ -27,9 +27,14 @@ export async function restore(
   const received = from === '-' ? await receive(input, databaseUrl) : undefined;
   try {
     const rows = await transferBetween(
-      { shown: `the backup ${from}`, open: async () => openSqliteSource(received ?? from) },
+      {
+        shown: `the backup ${from}`,
+        path: received ?? from,
+        open: async () => openSqliteSource(received ?? from),
+      },
       {
         shown: `the database ${shown}`,
+        path: pathOf(databaseUrl),
         open: () => openTarget(urlReader(config)),
       },
       { replace, without: withoutTokens ? [getTableName(tokens)] : [], signal },

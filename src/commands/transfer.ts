@@ -1,4 +1,5 @@
 /** What `backup`, `restore` and `copy` have in common: two ends, and one line about a failure. */
+import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import {
@@ -18,6 +19,8 @@ import { FatalError, isDefect, reasonOf } from './errors.ts';
 /** An end, and its name in messages. */
 interface End<T> {
   readonly shown: string;
+  /** The path, if it is a file that the user named. */
+  readonly path?: string | undefined;
   open(): Promise<T>;
 }
 
@@ -30,6 +33,7 @@ export async function transferBetween(
   to: End<TransferTarget>,
   options: TransferOptions,
 ): Promise<Record<string, number>> {
+  refuseSameFile(from, to);
   const source = await opened(from);
   try {
     const target = await opened(to);
@@ -45,6 +49,15 @@ export async function transferBetween(
   } finally {
     await source.close();
   }
+}
+
+/** One file may have several names. */
+function refuseSameFile(from: End<unknown>, to: End<unknown>): void {
+  const paths = [from.path, to.path].filter((path) => path !== undefined && existsSync(path));
+  const [one, other] = paths.map((path) => statSync(path ?? '', { bigint: true }));
+  if (one === undefined || other === undefined) return;
+  if (one.dev !== other.dev || one.ino !== other.ino) return;
+  throw new FatalError(`${from.shown} and ${to.shown} are the same file; name another database`);
 }
 
 async function opened<T>({ shown, open }: End<T>): Promise<T> {
@@ -66,7 +79,11 @@ function failed(error: unknown, what: string, signal?: AbortSignal): unknown {
   return isDefect(error) ? error : new FatalError(`${what}: ${reasonOf(error)}`);
 }
 
+export const pathOf = (databaseUrl: string): string | undefined =>
+  isPostgres(databaseUrl) ? undefined : sqlitePath(databaseUrl);
+
 /** Where a file may be collected for a moment: beside a SQLite file, whose volume is writable. */
 export function scratchFolder(databaseUrl: string): string {
-  return isPostgres(databaseUrl) ? tmpdir() : dirname(sqlitePath(databaseUrl));
+  const path = pathOf(databaseUrl);
+  return path === undefined ? tmpdir() : dirname(path);
 }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -238,6 +239,17 @@ describe('a restore', () => {
     expect(await within(target, (store) => userNames(store, ACME))).toEqual(['zoe']);
     await restored(backup, `file:${target}`, '--replace');
     expect(await within(target, (store) => userNames(store, ACME))).toEqual(['ann']);
+  });
+
+  it('refuses to replace a database with itself, whatever it is called', async () => {
+    const backup = await backedUp();
+    const alias = newPath();
+    symlinkSync(backup, alias);
+    for (const name of [backup, alias])
+      expect(await refusal(restored(backup, `file:${name}`, '--replace'))).toBe(
+        `the backup ${backup} and the database file:${name} are the same file; name another database`,
+      );
+    expect(await within(backup, (store) => userNames(store, ACME))).toEqual(['ann']);
   });
 
   it('refuses a file that another process uses', async () => {
