@@ -1,5 +1,5 @@
 /**
- * Compares docs/reference/metrics.md and examples/prometheus-rules.yaml with the actual metrics.
+ * Compares docs/reference/metrics.md and examples/prometheus/rules.yaml with the actual metrics.
  */
 import { readFileSync } from 'node:fs';
 import { loadYaml } from '@kubernetes/client-node';
@@ -60,7 +60,7 @@ interface Rule {
   readonly annotations: { readonly summary: string; readonly description: string };
 }
 
-const { groups } = loadYaml(readFileSync('examples/prometheus-rules.yaml', 'utf8')) as {
+const { groups } = loadYaml(readFileSync('examples/prometheus/rules.yaml', 'utf8')) as {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 };
 const rules = groups.flatMap((group) => group.rules);

@@ -49,7 +49,7 @@ const files = {
     'values',
     valuesTable(read(join(chart, 'values.yaml'))),
   ),
-  'files/alerts.yaml': withRunbooks(read(join(root, 'examples', 'prometheus-rules.yaml'))),
+  'files/alerts.yaml': withRunbooks(read(join(root, 'examples', 'prometheus', 'rules.yaml'))),
   'files/dashboard.json': printDashboard(),
   'templates/_options.tpl': optionsTemplate(),
   'templates/_rules.tpl': rulesTemplate(),
