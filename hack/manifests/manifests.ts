@@ -18,7 +18,7 @@ const HEADER = `# scim-operator ${packageJson.version}
 #
 # 1. Change the values that are marked with CHANGE:
 #    - the public URL
-#    - the image, unless you use the published one
+#    - the image, which is not published yet
 #    - the database, if you use PostgreSQL
 # 2. kubectl apply --server-side -f install.yaml
 # 3. Make the public URL lead to the Service ${NAME}.
