@@ -32,7 +32,8 @@ export function findRefusal({ answer, problem }: StepResult): string | undefined
   if (status >= 300 && status < 400) {
     return (
       `the URL redirects to ${JSON.stringify(headers.get('location'))} (status ${status}), ` +
-      "which identity providers don't follow; use the URL that it leads to"
+      "which identity providers don't follow; use status.endpoint of the ScimIntegration, which " +
+      'ends in /scim/v2'
     );
   }
   if (headers.get('content-type')?.startsWith('text/html')) {

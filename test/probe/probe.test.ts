@@ -199,7 +199,7 @@ describe('the probe stops after the first response and says why if', () => {
       () => new Response(null, { status: 301, headers }),
     );
     expect(await failureAt(proxy.baseUrl)).toMatch(
-      /^the URL redirects to "https:\/\/scim\.example\.com\/v2"/,
+      /^the URL redirects to "https:\/\/scim\.example\.com\/v2".+; use status.endpoint of the/,
     );
   });
 });
