@@ -1,5 +1,5 @@
 /** The program as a process: its exit codes and its output. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -251,15 +251,15 @@ describe('a running program', () => {
 
   it('retries while the database can’t be opened, with /readyz failing, and then continues', async () => {
     const path = join(folder, 'blocked');
-    writeFileSync(path, 'a file where a folder is wanted');
-    const program = run(`file:${join(path, 'scim.db')}`);
+    mkdirSync(path);
+    const program = run(`file:${path}`);
     const { port } = await program.logged('serving metrics and probes');
     await program.logged('database was not reached; retrying');
     const readyz = () => fetch(`http://127.0.0.1:${port}/readyz`);
     const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect((await readyz()).status).toBe(503);
     expect(await metrics()).toMatch(/^scim_directory_up 0$/m);
-    rmSync(path);
+    rmdirSync(path);
     await program.logged('database was reached');
     await program.logged('serving SCIM');
     expect((await readyz()).status).toBe(200);

@@ -181,6 +181,17 @@ describe('a backup', () => {
     await close();
   });
 
+  it('refuses a folder that is missing, because its volume may not be mounted', async () => {
+    const { path, close } = await useSqlite();
+    const missing = join(folder, 'missing');
+    expect(await refusal(back(`file:${path}`, join(missing, 'b.db')))).toBe(
+      `the backup ${join(missing, 'b.db')} can't be used: the folder ${missing} doesn't exist; ` +
+        'create it, or mount its volume',
+    );
+    expect(existsSync(missing)).toBe(false);
+    await close();
+  });
+
   it('that fails leaves no file behind, and one line', async () => {
     const inner = join(folder, 'empty');
     mkdirSync(inner);

@@ -1,10 +1,10 @@
 /**
  * Keeps the files of a database, which contain personal data, to the user that runs the process.
  */
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseRefusedError } from '../database-errors.ts';
 
-const FOLDER = 0o700;
 const FILE = 0o600;
 const OTHERS = 0o077;
 
@@ -15,17 +15,20 @@ const OTHERS = 0o077;
 const SUFFIXES = ['', '-wal', '-shm', '-journal', '-lock'];
 
 /**
- * Creates the folder and the file if they are missing, whatever the umask is. An existing folder is
- * left as it is.
+ * Creates the file if it is missing, whatever the umask is. Throws DatabaseRefusedError if there is
+ * no folder for it: a new one would hide a misspelt path, or a volume that isn't mounted.
  */
 export function createPrivately(path: string): void {
-  const folder = dirname(path);
-  if (mkdirSync(folder, { recursive: true, mode: FOLDER }) !== undefined) chmodSync(folder, FOLDER);
   try {
     closeSync(openSync(path, 'wx', FILE));
     chmodSync(path, FILE);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    const code = codeOf(error);
+    if (code === 'ENOENT')
+      throw new DatabaseRefusedError(
+        `the folder ${resolve(dirname(path))} doesn't exist; create it, or mount its volume`,
+      );
+    if (code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,7 +1,15 @@
 /** Who can read the files of a directory. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/directory/open.ts';
@@ -40,15 +48,21 @@ const PRIVATE = {
 it.each([0o000, 0o022, 0o277])(
   'only their owner can use the files, whatever the umask is: %o',
   async (umask) => {
-    const path = join(folder, 'data', 'scim.db');
     await withUmask(umask, async () => {
-      const store = await openDirectory(`file:${path}`);
-      expect(mode(dirname(path))).toBe('700');
-      expect(modesIn(dirname(path))).toEqual(PRIVATE);
+      const store = await openDirectory(`file:${join(folder, 'scim.db')}`);
+      expect(modesIn(folder)).toEqual(PRIVATE);
       await store.close();
     });
   },
 );
+
+it('a missing folder is refused and not created, because its volume may not be mounted', async () => {
+  const missing = join(folder, 'missing');
+  await expect(openDirectory(`file:${join(missing, 'scim.db')}`)).rejects.toThrow(
+    `the folder ${missing} doesn't exist; create it, or mount its volume`,
+  );
+  expect(existsSync(missing)).toBe(false);
+});
 
 it('files that an earlier process left open to others become private', async () => {
   const path = join(folder, 'scim.db');
