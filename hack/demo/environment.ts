@@ -18,15 +18,23 @@ export interface DemoOptions {
 }
 
 /** PORT and DATABASE_URL are short for the operator's variables, which also work. */
-export async function readOptions(defaultDatabaseUrl: string): Promise<DemoOptions> {
+export async function readOptions(
+  defaultDatabaseUrl: string,
+  say: (line: string) => void,
+): Promise<DemoOptions> {
   const { env } = process;
   const sync = oneOf('SYNC', ['on', 'off'], 'on') === 'on';
   // A configuration of the caller's own takes precedence.
   const signIn = oneOf('SSO', ['on', 'off'], 'on') === 'on' && !env.SCIM_OPERATOR_SSO_CONFIG;
   const currentCluster = oneOf('CLUSTER', ['own', 'current'], 'own') === 'current';
   const controlPlane = oneOf('CONTROL_PLANE', CONTROL_PLANES, 'auto');
-  const port = await portOf(env.PORT || env.SCIM_OPERATOR_PORT, 8080);
-  const opsPort = await portOf(env.SCIM_OPERATOR_OPS_PORT, 9090);
+  const inUse = (variable: string) => (preferred: number, port: number) =>
+    say(
+      `  Port ${preferred} is in use, so the demo uses ${port}; ${variable} chooses another one.`,
+    );
+  const port = await portOf(env.PORT || env.SCIM_OPERATOR_PORT, 8080, inUse('PORT'));
+  const opsVariable = 'SCIM_OPERATOR_OPS_PORT';
+  const opsPort = await portOf(env[opsVariable], 9090, inUse(opsVariable));
   return {
     sync,
     signIn,
@@ -56,7 +64,11 @@ function oneOf<T extends string>(name: string, allowed: readonly T[], fallback: 
  * Returns the given port, but never 0, because the demo has to know the port. The default is
  * `preferred`, or a free port if that is taken.
  */
-async function portOf(given: string | undefined, preferred: number): Promise<string> {
+async function portOf(
+  given: string | undefined,
+  preferred: number,
+  onInUse: (preferred: number, port: number) => void,
+): Promise<string> {
   if (given !== undefined && given !== '' && given !== '0') return given;
   const bind = (wanted: number) =>
     new Promise<number>((resolve, reject) => {
@@ -68,6 +80,7 @@ async function portOf(given: string | undefined, preferred: number): Promise<str
       });
     });
   const port = given === '0' ? await bind(0) : await bind(preferred).catch(() => bind(0));
+  if (given !== '0' && port !== preferred) onInUse(preferred, port);
   return String(port);
 }
 

@@ -2,7 +2,7 @@
  * `make demo`: runs the operator on a real API server, from an applied ScimIntegration to a filled
  * directory, until Ctrl-C.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { playSequence } from '../../src/probe/player.ts';
 import type { Sequence } from '../../src/probe/sequence.ts';
@@ -12,6 +12,7 @@ import { OperatorProcess } from '../operator/restarted.ts';
 import { openCluster } from './cluster.ts';
 import { type DemoOptions, operatorEnvironment, readOptions, shellExports } from './environment.ts';
 import { EXAMPLE_FILE, EXAMPLE_NAMESPACE } from './examples.ts';
+import { takeFolder } from './folder.ts';
 import { becomeReady, type Endpoint } from './ready.ts';
 import { isEmpty, printDirectory, printNextSteps } from './report.ts';
 import { printConsole, startSignIn } from './sign-in.ts';
@@ -30,11 +31,9 @@ const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
 const closing: (() => unknown)[] = [];
 
 async function demo(stop: AbortSignal): Promise<void> {
-  refuseSecondDemo();
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+  closing.push(takeFolder(FOLDER));
   closing.push(() => rmSync(ENV_FILE, { force: true }));
-  const options = await readOptions(`file:${join(FOLDER, 'directory.db')}`);
+  const options = await readOptions(`file:${join(FOLDER, 'directory.db')}`, say);
 
   const cluster = await openCluster(
     { current: options.currentCluster, controlPlane: options.controlPlane, folder: FOLDER },
@@ -88,24 +87,6 @@ async function demo(stop: AbortSignal): Promise<void> {
   printConsole(options, envFile, signIn, say);
   printNextSteps({ ...endpoint, envFile }, say);
   await Promise.race([operator.failed, aborted(stop)]);
-}
-
-/** A second demo would delete the folder of the first. */
-function refuseSecondDemo(): void {
-  if (!existsSync(ENV_FILE)) return;
-  const pid = /OPERATOR_PID='(\d+)'/.exec(readFileSync(ENV_FILE, 'utf8'))?.[1];
-  if (pid === undefined || !isRunning(Number(pid))) return;
-  throw new Error(
-    `a demo is already running here: stop it, or delete ${ENV_FILE} if process ${pid} is not a demo`,
-  );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function playSyncs(endpoint: Endpoint): Promise<void> {

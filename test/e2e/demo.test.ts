@@ -1,6 +1,7 @@
 /** `make demo`, with and without its syncs. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -104,7 +105,10 @@ describe('a demo without syncs and sign-in', () => {
 
   it('refuses a second demo in its folder', async () => {
     const second = new Demo({ DEMO_FOLDER: demo.folder });
-    await eventually(() => expect(second.output).toContain('a demo is already running here'));
+    expect(await second.exited).toBe(1);
+    expect(second.output).toMatch(
+      /^demo: a demo is already running here, as process \d+; press Ctrl-C in its terminal/m,
+    );
     await second.remove();
     expect((await demo.scim('/Users')).status).toBe(200);
   });
@@ -173,6 +177,35 @@ describe('a demo', () => {
       fetch(`${origin}/console/acme/${page}`, { headers: { cookie }, redirect: 'manual' });
     for (const page of ['provisioning/new', 'users', 'groups', 'roles', 'activity'])
       expect([page, (await open(page)).status]).toEqual([page, 200]);
+  });
+
+  it('is the only one in its folder, even if two start at once', async () => {
+    demo = new Demo({ SYNC: 'off', SSO: 'off' });
+    const other = new Demo({ SYNC: 'off', SSO: 'off', DEMO_FOLDER: demo.folder });
+    try {
+      const [refused, kept] = await Promise.race([
+        demo.exited.then(() => [demo, other] as const),
+        other.exited.then(() => [other, demo] as const),
+      ]);
+      expect(refused.output).toContain('a demo is already running here');
+      await kept.serving();
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('says so if it uses another port because 8080 is in use', async () => {
+    const server = createServer().on('error', () => undefined);
+    await new Promise((resolve) =>
+      server.once('error', resolve).listen(8080, '127.0.0.1', () => resolve(undefined)),
+    );
+    demo = new Demo({ PORT: '' });
+    await eventually(() =>
+      expect(demo.output).toMatch(
+        /Port 8080 is in use, so the demo uses \d+; PORT chooses another/,
+      ),
+    );
+    server.close();
   });
 
   it('uses a configuration of the identity providers that the caller has', async () => {
