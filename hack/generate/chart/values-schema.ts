@@ -1,8 +1,10 @@
 /** values.schema.json: what each value may be. Rules across values are in templates/checks.yaml. */
 import { z } from 'zod';
 import { OPTIONS } from '../../../src/config/options.ts';
+import { DURATION_PATTERN } from '../../../src/crd/duration.ts';
 import { NAME_CASES, NAME_SOURCES } from '../../../src/directory/kubernetes-names.ts';
 import { LOG_LEVELS } from '../../../src/logger.ts';
+import { providerSchema, ssoSchema } from '../../../src/sso/config/schema.ts';
 
 const text = z.string();
 const flag = z.boolean();
@@ -18,6 +20,9 @@ const optional = (pattern: string) => whole(`(?:${pattern})?`);
 
 const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(?:\\.${LABEL})*`;
+/** Of the program. */
+const duration = z.string().regex(new RegExp(DURATION_PATTERN));
+/** Of Prometheus and cert-manager. */
 const DURATION = '(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+';
 const QUANTITY = '[0-9]+(?:\\.[0-9]+)?(?:[kMGTPE]i?)?';
 const name = optional(SUBDOMAIN);
@@ -36,6 +41,13 @@ const MONITOR = {
   metricRelabelings: objects,
 };
 
+/** The chart fills in the path of a client secret. */
+const SSO_CONFIG = part({
+  providers: z
+    .array(providerSchema.partial({ clientSecretFile: true }))
+    .describe(ssoSchema.shape.providers.description ?? ''),
+});
+
 const VALUES = part({
   publicUrl: text,
   logLevel: z.enum(LOG_LEVELS),
@@ -44,8 +56,8 @@ const VALUES = part({
     OPTIONS.maxUnauthenticatedConnections.least,
     OPTIONS.maxUnauthenticatedConnections.most,
   ),
-  deprovisionDelay: whole(DURATION),
-  activity: part({ retention: whole(DURATION), log: flag }),
+  deprovisionDelay: duration,
+  activity: part({ retention: duration, log: flag }),
   watchNamespaces: z.array(whole(LABEL)).meta({ uniqueItems: true }),
   groupBindings: part({
     enabled: flag,
@@ -56,11 +68,10 @@ const VALUES = part({
   }),
   console: part({
     enabled: flag,
-    session: part({ idle: whole(DURATION), lifetime: whole(DURATION) }),
+    session: part({ idle: duration, lifetime: duration }),
   }),
   sso: part({
-    // The program checks it.
-    config: object,
+    config: SSO_CONFIG,
     clientSecrets: name,
     existingSecret: part({ name, key: whole('[-._a-zA-Z0-9]+') }),
     defaultRoles: z.array(text.min(1)).meta({ uniqueItems: true }),

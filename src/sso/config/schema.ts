@@ -7,8 +7,9 @@ import { PROVIDER_TYPES } from './presets.ts';
 const text = (allowed: string, test: (value: string) => boolean, description: string) =>
   z.string({ error: allowed }).refine(test, { error: allowed }).describe(description);
 
+/** The schema of the chart's values has the pattern, which must also be one of Go. */
 const matching = (allowed: string, pattern: RegExp, description: string) =>
-  text(allowed, (value) => pattern.test(value), description);
+  z.string({ error: allowed }).regex(pattern, { error: allowed }).describe(description);
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const A_LABEL = 'at most 63 lower-case letters, digits and dashes';
@@ -92,11 +93,13 @@ export const providerSchema = z.strictObject(
           'the attribute externalId for EntraID, `sub` and externalId for Okta and Authentik, and ' +
           '`preferred_username` and userName for the others.',
       ),
-    defaultRole: text(
+    defaultRole: matching(
       'the name of a ClusterRole',
-      (value) => /^[^/%\p{C}]{1,253}$/u.test(value) && !/^\.{1,2}$/.test(value),
+      /^[^/%\p{C}]{1,253}$/u,
       'A ClusterRole that everybody in the tenants has in their namespaces.',
-    ).optional(),
+    )
+      .refine((name) => !/^\.{1,2}$/.test(name), { error: 'the name of a ClusterRole' })
+      .optional(),
   },
   { error: 'an object' },
 );

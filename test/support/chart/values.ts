@@ -197,6 +197,64 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   },
 };
 
+/** What neither the chart nor the program accepts → what helm says. */
+export const PROVIDER_REFUSALS: readonly (readonly [string, Values, RegExp])[] = [
+  ['a name with a space', { name: 'Ok ta' }, /\/0\/name': 'Ok ta' does not match pattern/],
+  ['a reserved name', { name: 'kubernetes' }, /providers\[0\].name must not be kubernetes/],
+  ['no client', { clientId: undefined }, /\/0': missing property 'clientId'/],
+  ['a field that there is not', { tenant: 'acme' }, /additional properties 'tenant'/],
+  ['a type that there is not', { type: 'Auth0' }, /\/0\/type': value must be one of 'Okta'/],
+  ['a text for tenants', { tenants: 'acme' }, /\/0\/tenants': got string, want array/],
+  ['no tenant', { tenants: [] }, /\/0\/tenants': minItems: got 0, want 1/],
+  ['http', { issuer: 'http://x' }, /providers\[0\].issuer must be an https URL/],
+  ['an issuer without a scheme', { issuer: 'acme.okta.com' }, /issuer must be an https URL/],
+  [
+    'a query',
+    { issuer: 'https://acme.okta.com?a=b' },
+    /issuer must be an https URL without a query/,
+  ],
+  ['a user', { issuer: 'https://a:b@acme.okta.com' }, /issuer must be an https URL/],
+  [
+    'every tenant of Entra',
+    { issuer: 'https://login.microsoftonline.com/common/v2.0' },
+    /providers\[0\].issuer must name your tenant/,
+  ],
+  ['scopes without openid', { scopes: ['email'] }, /providers\[0\].scopes must contain openid/],
+  ['no scopes', { scopes: [] }, /providers\[0\].scopes must contain openid/],
+  [
+    'an unverified address',
+    { match: { claim: 'upn', attribute: 'email' } },
+    /providers\[0\].match.claim must be email/,
+  ],
+  [
+    'an attribute that there is not',
+    { match: { claim: 'upn', attribute: 'mail' } },
+    /\/match\/attribute': value must be one of 'userName'/,
+  ],
+  ['a slash in a role', { defaultRole: 'a/b' }, /\/0\/defaultRole': 'a\/b' does not match pattern/],
+  ['a relative path', { clientSecretFile: 'okta' }, /\/clientSecretFile': 'okta' does not match/],
+];
+
+/** What both accept. */
+export const PROVIDERS: readonly Values[] = [
+  OKTA,
+  ENTRA,
+  { ...OKTA, type: 'Other', displayName: 'Zażółć', issuer: 'http://localhost:8080/realms/a' },
+  { ...OKTA, issuer: 'http://[::1]:8080', scopes: ['profile', 'openid'] },
+  { ...OKTA, issuer: 'HTTPS://id.example.com/', match: { claim: 'email', attribute: 'email' } },
+];
+
+/** Durations of a session: what both accept, and what neither does. */
+export const SESSIONS: readonly (readonly [string, RegExp | undefined])[] = [
+  ['1m', undefined],
+  ['0h60s', undefined],
+  ['999999h', undefined],
+  ['1s', /console.session.idle=1s is not allowed: it must be at least 1m/],
+  ['0m59s', /console.session.idle=0m59s is not allowed: it must be at least 1m/],
+  ['1.5h', /at '\/console\/session\/idle': '1.5h' does not match pattern/],
+  ['90000ms', /at '\/console\/session\/idle': '90000ms' does not match pattern/],
+];
+
 /** Values → what helm says. */
 export const REFUSALS: readonly (readonly [string, Values, RegExp])[] = [
   ['no publicUrl', {}, /publicUrl is required: the URL .*--set publicUrl=https:/],
@@ -300,7 +358,7 @@ export const REFUSALS: readonly (readonly [string, Values, RegExp])[] = [
   [
     'a provider that has only a name',
     { ...MINIMAL, sso: { config: { providers: [{ name: 'okta' }] }, clientSecrets: 'clients' } },
-    /sso.config.providers\[0\].issuer is required/,
+    /at '\/sso\/config\/providers\/0': missing properties '\w+', '\w+', '\w+'/,
   ],
   [
     'a provider without a client secret',
