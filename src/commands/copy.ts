@@ -3,7 +3,7 @@ import type { CopyConfig } from '../config/command-options.ts';
 import { shownDatabaseUrl } from '../directory/database-url.ts';
 import { openSource, openTarget } from '../directory/transfer/open.ts';
 import type { Logger } from '../logger.ts';
-import { pathOf, transferBetween } from './transfer.ts';
+import { filePathOf, transferBetween } from './transfer.ts';
 
 /** Copies all or nothing, and compares both. Throws FatalError. */
 export async function copy(
@@ -20,10 +20,10 @@ export async function copy(
   const rows = await transferBetween(
     {
       shown: `the database ${source}`,
-      path: pathOf(from),
+      path: filePathOf(from),
       open: () => openSource(() => from, onInUse),
     },
-    { shown: `the database ${target}`, path: pathOf(to), open: () => openTarget(() => to) },
+    { shown: `the database ${target}`, path: filePathOf(to), open: () => openTarget(() => to) },
     { signal },
   );
   log.info({ from: source, to: target, rows }, 'directory was copied; both databases are equal');

@@ -13,7 +13,7 @@ import { openSqliteSource } from '../directory/transfer/sqlite.ts';
 import type { Logger } from '../logger.ts';
 import { urlReader } from './database.ts';
 import { FatalError, reasonOf } from './errors.ts';
-import { pathOf, scratchFolder, transferBetween } from './transfer.ts';
+import { filePathOf, scratchFolder, transferBetween } from './transfer.ts';
 
 /** Restores all or nothing. Throws FatalError. */
 export async function restore(
@@ -34,7 +34,7 @@ export async function restore(
       },
       {
         shown: `the database ${shown}`,
-        path: pathOf(databaseUrl),
+        path: filePathOf(databaseUrl),
         open: () => openTarget(urlReader(config)),
       },
       { replace, without: withoutTokens ? [getTableName(tokens)] : [], signal },

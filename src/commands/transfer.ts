@@ -79,11 +79,11 @@ function failed(error: unknown, what: string, signal?: AbortSignal): unknown {
   return isDefect(error) ? error : new FatalError(`${what}: ${reasonOf(error)}`);
 }
 
-export const pathOf = (databaseUrl: string): string | undefined =>
+export const filePathOf = (databaseUrl: string): string | undefined =>
   isPostgres(databaseUrl) ? undefined : sqlitePath(databaseUrl);
 
 /** Where a file may be collected for a moment: beside a SQLite file, whose volume is writable. */
 export function scratchFolder(databaseUrl: string): string {
-  const path = pathOf(databaseUrl);
+  const path = filePathOf(databaseUrl);
   return path === undefined ? tmpdir() : dirname(path);
 }
