@@ -6,6 +6,7 @@ import { cell, fillIn } from './tables.ts';
 const REASONS: Readonly<Record<RefusalReason, true>> = {
   unknownProvider: true,
   insecure: true,
+  unknownTenant: true,
   unreachable: true,
   unusable: true,
   busy: true,

@@ -4,8 +4,9 @@ import { randomPKCECodeVerifier } from 'openid-client';
 import type { Store } from '../directory/store/store.ts';
 import { isPrivate } from '../http/loopback.ts';
 import type { Attempt, Attempts } from './attempt.ts';
+import { LABEL } from './config/schema.ts';
 import { readCookies } from './cookies.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, RefusalDetails } from './journal.ts';
 import { MinuteBudget } from './minute-budget.ts';
 import type { SignInApp, SignInEnv, SignInPages } from './pages.ts';
 import { accountName, bindAccount, type FoundPerson, findPerson } from './person.ts';
@@ -32,8 +33,6 @@ interface FlowParts {
   readonly clock: () => number;
 }
 
-/** A tenant is a DNS label. Another text can't be one, and is taken for a tenant without users. */
-const MOST_TENANT_CHARACTERS = 63;
 /** Sign-ins of a user in a minute. Each one writes a session and an entry in the log. */
 const MOST_SIGN_INS = 60;
 
@@ -57,8 +56,10 @@ export class Flow {
     const provider = providers.get(name);
     if (provider === undefined) return this.#refuse(refusalOf('unknownProvider'), 'unknown');
     if (!isPrivate(new URL(publicUrl))) return this.#refuse(refusalOf('insecure'), name);
-    // Not checked here: the response must not tell a stranger which tenants exist.
-    const tenant = context.req.query('tenant')?.slice(0, MOST_TENANT_CHARACTERS + 1);
+    // Pages and the log repeat it, and a stranger may have written the address. Whether it exists is
+    // not checked: the response must not tell a stranger which tenants do.
+    const tenant = context.req.query('tenant') ?? '';
+    if (tenant !== '' && !LABEL.test(tenant)) return this.#refuse(refusalOf('unknownTenant'), name);
     const { attempt, setCookies } = attempts.begin(
       {
         provider: name,
@@ -186,14 +187,11 @@ export class Flow {
     const again = loginAddress(attempt, { prompt: 'login' });
     const named = { account: accountName(account), tenant, again };
     const isKnown = tenant !== undefined && config.tenants.includes(tenant);
-    return this.#refuse(refusalOf(reason, config, named), config.name, { isKnown });
+    const about = isKnown ? { subject: account.subject } : {};
+    return this.#refuse(refusalOf(reason, config, named), config.name, about);
   }
 
-  async #refuse(
-    refusal: Refusal,
-    provider: string,
-    about: { readonly detail?: string; readonly isKnown?: boolean } = {},
-  ): Promise<Response> {
+  async #refuse(refusal: Refusal, provider: string, about: RefusalDetails = {}): Promise<Response> {
     const { journal, pages } = this.#parts;
     await journal.refused(refusal, provider, about);
     return uncached(await pages.refused(refusal));

@@ -7,6 +7,7 @@ import type { ActivityStore, NewActivity } from '../directory/store/activity.ts'
 import type { Logger } from '../logger.ts';
 import { createSignInCounter, type SignInCounter } from './metrics.ts';
 import { MinuteBudget } from './minute-budget.ts';
+import { visible } from './person.ts';
 import type { Refusal } from './refusal.ts';
 
 /** A user of a tenant, at a provider. */
@@ -25,6 +26,16 @@ interface JournalOptions {
   readonly now: () => number;
   /** Monotonic, in milliseconds. */
   readonly clock: () => number;
+}
+
+export interface RefusalDetails {
+  /** For the log. */
+  readonly detail?: string;
+  /**
+   * The id that the provider gave the account, if it has authenticated the account and may sign
+   * users in to the tenant. Only then is the refusal an event of the tenant.
+   */
+  readonly subject?: string;
 }
 
 /** Lines about refusals in a minute. */
@@ -53,12 +64,16 @@ export class Journal {
   async signedIn({ tenant, provider, accessId, user }: Subject): Promise<void> {
     this.#signIns.inc({ provider, result: 'success' });
     this.#options.log.info({ tenant, provider, user }, 'user signed in');
-    await this.#append(tenant, user, 'signIn', accessId, { provider: { after: provider } });
+    const change = { provider: { after: provider } };
+    const resource = { id: accessId, name: user };
+    await this.#append({ tenant, actor: person(user), operation: 'signIn', resource, change });
   }
 
   async signedOut({ tenant, provider, accessId, user }: Subject): Promise<void> {
     this.#options.log.info({ tenant, provider, user }, 'user signed out');
-    await this.#append(tenant, user, 'signOut', accessId, { provider: { before: provider } });
+    const change = { provider: { before: provider } };
+    const resource = { id: accessId, name: user };
+    await this.#append({ tenant, actor: person(user), operation: 'signOut', resource, change });
   }
 
   /** The holder of a Kubernetes token belongs to no tenant, so that only the log has it. */
@@ -71,22 +86,21 @@ export class Journal {
     this.#options.log.info({ provider: 'kubernetes', user }, 'user signed out');
   }
 
-  /**
-   * `isKnown`: the provider has authenticated the account, and may sign users in to the tenant. Only
-   * then is it an event of the tenant. `detail` is for the log.
-   */
   async refused(
     { reason, account, tenant }: Refusal,
     provider: string,
-    { detail, isKnown = false }: { readonly detail?: string; readonly isKnown?: boolean } = {},
+    { detail, subject }: RefusalDetails = {},
   ): Promise<void> {
     this.#signIns.inc({ provider, result: reason });
     this.#logRefusal({ provider, tenant, account, reason, detail });
-    if (!isKnown || tenant === undefined || account === undefined) return;
-    const key = JSON.stringify([tenant, account]);
+    if (subject === undefined || tenant === undefined || account === undefined) return;
+    // The name of the account is its own choice, and may be that of a person.
+    const actor = { kind: 'account', name: `${provider} ${visible(subject, 255)}` } as const;
+    const key = JSON.stringify([tenant, actor.name]);
     if (!this.#ofAccount.spend(key) || !this.#entries.spend(tenant)) return;
     const change = { provider: { after: provider }, reason: { after: reason } };
-    await this.#append(tenant, account, 'signInRefused', '', change);
+    const resource = { id: '', name: account };
+    await this.#append({ tenant, actor, operation: 'signInRefused', resource, change });
   }
 
   #logRefusal(fields: Readonly<Record<string, string | undefined>>): void {
@@ -104,22 +118,19 @@ export class Journal {
     log.warn(fields, 'sign-in was refused');
   }
 
-  async #append(
-    tenant: string,
-    name: string,
-    operation: NewActivity['operation'],
-    accessId: string,
-    change: NewActivity['change'],
-  ): Promise<void> {
+  async #append({ resource, ...entry }: Entry): Promise<void> {
     await this.#options.activity.append({
       at: this.#options.now(),
-      tenant,
-      actor: { kind: 'person', name },
-      operation,
-      resource: { type: 'Session', id: accessId, name },
+      ...entry,
+      resource: { type: 'Session', ...resource },
       requestId: undefined,
       version: undefined,
-      change,
     });
   }
 }
+
+interface Entry extends Pick<NewActivity, 'tenant' | 'actor' | 'operation' | 'change'> {
+  readonly resource: Omit<NewActivity['resource'], 'type'>;
+}
+
+const person = (user: string) => ({ kind: 'person', name: user }) as const;

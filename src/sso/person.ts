@@ -84,9 +84,12 @@ export async function bindAccount(
 export function accountName({ claims, subject }: SignedInAccount): string {
   const name =
     claimOf(claims, 'preferred_username') ?? claimOf(claims, 'email') ?? claimOf(claims, 'name');
-  // Without characters that hide others or change their order.
-  return (name ?? subject).replaceAll(/\p{C}/gu, '').slice(0, 128);
+  return visible(name ?? subject, 128);
 }
+
+/** Without characters that hide others or change their order. */
+export const visible = (text: string, length: number): string =>
+  text.replaceAll(/\p{C}/gu, '').slice(0, length);
 
 function claimOf(claims: SignedInAccount['claims'], name: string): string | undefined {
   const value = claimed(claims, name);

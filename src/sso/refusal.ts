@@ -8,6 +8,8 @@ export type RefusalReason =
   /** The attempt is unknown to this browser, is over, or was used. */
   | 'attempt'
   | 'unknownProvider'
+  /** No tenant can have the name. Says nothing about which tenants exist. */
+  | 'unknownTenant'
   /** Sign-in needs https. */
   | 'insecure'
   | 'claimMissing'
@@ -58,6 +60,7 @@ const WORDS: Readonly<
   attempt: () =>
     'This sign-in has expired, is already complete, or was started in another browser. Start again.',
   unknownProvider: () => 'There is no such identity provider. Go back to the sign-in page.',
+  unknownTenant: () => 'There is no such tenant. Go back to the sign-in page.',
   insecure: () =>
     'Sign-in needs an https address. Ask the administrator of scim-operator to change --public-url.',
   unreachable: ({ displayName }) =>
@@ -109,6 +112,7 @@ const STATUS: Readonly<Partial<Record<RefusalReason, Refusal['status']>>> = {
   attempt: 400,
   invalid: 400,
   unknownProvider: 404,
+  unknownTenant: 404,
   busy: 429,
   tooOften: 429,
   unreachable: 503,

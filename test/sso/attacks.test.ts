@@ -245,7 +245,46 @@ describe('the address that the provider sends back to', () => {
   });
 });
 
+describe('the tenant in the address of a sign-in', () => {
+  it.each([
+    'acme. CALL +1-555-0100',
+    'acme\n',
+    'ACME',
+    '-acme',
+    'acme-',
+    'a'.repeat(64),
+    '<script>',
+    '\u202e',
+  ])('is refused without being repeated if it is %j', async (tenant) => {
+    const lines = server.lines.length;
+    const { status, page, text } = await server.signInAs('ada', { tenant });
+    expect([status, page.reason]).toEqual([404, 'unknownTenant']);
+    const logged = server.lines.slice(lines).filter(({ msg }) => msg === 'sign-in was refused');
+    expect(logged).toMatchObject([{ reason: 'unknownTenant' }]);
+    expect(`${text} ${JSON.stringify(logged)}`).not.toContain(JSON.stringify(tenant).slice(1, -1));
+  });
+});
+
 describe('the name of an account', () => {
+  it('is not taken for that of the person who has it', async () => {
+    const claims = { sub: 'sub-impostor', preferred_username: 'scim:ada' };
+    server.provider('keycloak').putAccount({ login: 'impostor', claims });
+    expect((await server.signInAs('impostor', { tenant: 'acme' })).status).toBe(403);
+    const [refused] = await server.activity();
+    expect(refused).toMatchObject({
+      actor: { kind: 'account', name: 'keycloak sub-impostor' },
+      operation: 'signInRefused',
+      resource: { type: 'Session', id: '', name: 'scim:ada' },
+    });
+    expect((await server.signInAs('ada', { tenant: 'acme' })).status).toBe(303);
+    const { entries } = await server.store.activity.list({
+      tenant: 'acme',
+      actor: 'scim:ada',
+      limit: 100,
+    });
+    expect(new Set(entries.map(({ operation }) => operation))).toEqual(new Set(['signIn']));
+  });
+
   it('is shown without characters that hide or reverse others, and shortened', async () => {
     const name = `\u202e<script>\u0000\u200b${'x'.repeat(1_000)}`;
     const claims = { sub: 'odd', preferred_username: name };

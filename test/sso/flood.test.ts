@@ -94,7 +94,7 @@ describe('a thousand failed sign-ins', () => {
 
   it('of an account that is not provisioned are a few entries of the tenant', async () => {
     for (let tries = 0; tries < 20; tries++) await server.signInAs('mallory', { tenant: 'acme' });
-    const entries = (await server.activity()).filter(({ actor }) => actor.name === 'mallory');
+    const entries = (await server.activity()).filter(({ resource }) => resource.name === 'mallory');
     expect(entries.length).toBeLessThanOrEqual(4);
     expect(entries.length).toBeGreaterThan(0);
     expect(await countOf('notProvisioned')).toBe(20);

@@ -248,13 +248,19 @@ describe('sign-in', () => {
     await server.signInAs('unlogged', { tenant: 'acme' });
     await server.signInAs('unlogged', { tenant: 'missing' });
     const entries = await server.activity();
-    const about = (name: string) => entries.filter(({ actor }) => actor.name === name);
+    const about = (name: string) => entries.filter(({ resource }) => resource.name === name);
     expect(about('scim:logged')).toMatchObject([
-      { tenant: 'acme', operation: 'signIn', resource: { type: 'Session', id } },
+      {
+        tenant: 'acme',
+        actor: { kind: 'person', name: 'scim:logged' },
+        operation: 'signIn',
+        resource: { type: 'Session', id },
+      },
     ]);
     expect(about('unlogged')).toMatchObject([
       {
         tenant: 'acme',
+        actor: { kind: 'account', name: 'keycloak sub-unlogged' },
         operation: 'signInRefused',
         change: { reason: { after: 'notProvisioned' } },
       },

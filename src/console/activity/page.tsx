@@ -113,6 +113,7 @@ const ACTOR_WORDS = {
   integration: 'Integration',
   person: 'Person',
   kubernetes: 'Kubernetes token',
+  account: 'Account at an identity provider',
 } as const;
 
 const PAGES: Partial<Record<ActivityEntry['resource']['type'], string>> = {

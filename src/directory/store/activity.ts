@@ -1,8 +1,11 @@
 /** The log of who changed what in a tenant. */
 
-/** Who acted: an integration, by its id, or the holder of a Kubernetes user name. */
+/**
+ * Who acted: an integration, by its id; the holder of a Kubernetes user name; or an account that was
+ * not signed in, by the name of its provider and its id there.
+ */
 interface Actor {
-  readonly kind: 'integration' | 'person' | 'kubernetes';
+  readonly kind: 'integration' | 'person' | 'kubernetes' | 'account';
   readonly name: string;
 }
 
@@ -82,7 +85,7 @@ export interface ActivityQuery {
   readonly tenant: string;
   /** What this integration did. */
   readonly integrationId?: string;
-  /** What the person of this Kubernetes user name did. */
+  /** What the person of this Kubernetes user name did, and nothing that an account tried. */
   readonly actor?: string;
   readonly operation?: ActivityOperation;
   readonly resourceType?: ActivityResource['type'];

@@ -11,7 +11,8 @@ const text = (allowed: string, test: (value: string) => boolean, description: st
 const matching = (allowed: string, pattern: RegExp, description: string) =>
   z.string({ error: allowed }).regex(pattern, { error: allowed }).describe(description);
 
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Names of providers, and of tenants. */
+export const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const A_LABEL = 'at most 63 lower-case letters, digits and dashes';
 
 const isIssuer = (value: string): boolean => {

@@ -350,6 +350,8 @@ export function activityContract(open: Open): void {
       await store.activity.append(
         byAda({ at: at(4), actor: { kind: 'kubernetes', name: 'okta' }, operation: 'showToken' }),
       );
+      const account = { kind: 'account', name: 'scim:ada' } as const;
+      await store.activity.append(byAda({ at: at(1), actor: account, operation: 'signInRefused' }));
       const found = async (more: Partial<ActivityQuery>) =>
         (await entriesOf(store, more)).map(({ operation, resource }) => [operation, resource.id]);
       const [create, createGroup, deletion] = [
@@ -361,6 +363,7 @@ export function activityContract(open: Open): void {
       expect(await found({ integrationId: 'entra' })).toEqual([deletion, createGroup]);
       expect(await found({ actor: 'scim:ada' })).toEqual([['rotate', 'okta']]);
       expect(await found({ actor: 'okta' })).toEqual([['showToken', 'okta']]);
+      expect(await found({ operation: 'signInRefused' })).toEqual([['signInRefused', 'okta']]);
       expect(await found({ operation: 'create' })).toEqual([createGroup, create]);
       expect(await found({ operation: 'rotate' })).toEqual([['rotate', 'okta']]);
       expect(await found({ resourceType: 'Group' })).toEqual([createGroup]);

@@ -125,7 +125,9 @@ function idConditions(l: Log, { actor, operation, since, until }: ActivityQuery)
 function otherConditions(l: Log, query: ActivityQuery): SQL[] {
   const { integrationId, actor, operation, resourceType } = query;
   return [
-    ...(actor === undefined ? [] : [sql`${l.actorName} = ${actor}`]),
+    ...(actor === undefined
+      ? []
+      : [sql`${l.actorName} = ${actor} AND ${l.actorKind} <> 'account'`]),
     ...(integrationId === undefined
       ? []
       : [sql`${l.actorName} = ${integrationId} AND ${l.actorKind} = 'integration'`]),
