@@ -128,7 +128,7 @@ describe('every response of the console', () => {
       expect(policy).not.toContain('unsafe');
       expect(headers.get('x-frame-options')).toBe('DENY');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('referrer-policy')).toBe('same-origin');
+      expect(headers.get('referrer-policy')).toBe('strict-origin');
       expect(headers.get('cache-control')).toBe('no-store');
       expect(headers.get('strict-transport-security')).toBe('max-age=15552000');
       expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);

@@ -28,8 +28,9 @@ export function securityHeaders(publicUrl: string): MiddlewareHandler<ConsoleEnv
     'Content-Security-Policy': POLICY,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
-    // With no-referrer, the POST of a form would carry `Origin: null`.
-    'Referrer-Policy': 'same-origin',
+    // Proxies log Referer, and the path of a setup link is its proof. With no-referrer, the POST of a
+    // form would carry `Origin: null`.
+    'Referrer-Policy': 'strict-origin',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',

@@ -211,6 +211,16 @@ describe('an administrator', () => {
     await page.getByRole('button', { name: 'Create the link' }).click();
     const link = await page.getByRole('textbox', { name: 'Address' }).inputValue();
     const other = await browser.newContext();
+    const sent: Promise<{ method: string; path: string; referer: string; origin: string }>[] = [];
+    other.on('request', (request) => {
+      const { pathname: path } = new URL(request.url());
+      const method = request.method();
+      sent.push(
+        request
+          .allHeaders()
+          .then(({ referer = '', origin = '' }) => ({ method, path, referer, origin })),
+      );
+    });
     const theirs = await other.newPage();
     await theirs.goto(link);
     expect(await theirs.getByRole('textbox', { name: 'URL' }).inputValue()).toContain('/scim/v2');
@@ -223,6 +233,14 @@ describe('an administrator', () => {
     await theirs.getByText('The last request of authentik arrived').waitFor();
     await theirs.goto(link);
     await theirs.getByText('does not show the token any more').waitFor();
+    await theirs.getByRole('link', { name: 'scim-operator' }).first().click();
+    await theirs.getByText('Sign in with a Kubernetes token').waitFor();
+    const requests = await Promise.all(sent);
+    expect(requests.filter(({ referer }) => referer !== '').length).toBeGreaterThan(3);
+    expect(requests.filter(({ referer }) => !['', `${site.url}/`].includes(referer))).toEqual([]);
+    expect(requests.filter(({ method }) => method === 'POST')).toMatchObject([
+      { origin: site.url },
+    ]);
     await other.close();
   });
 
