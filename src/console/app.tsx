@@ -25,8 +25,8 @@ const CONSOLE_PATH = /^\/(?:console|oauth|logout|setup)(?:\/|$)/;
 /** Whether the application serves the path. */
 export const isConsolePath = (path: string): boolean => CONSOLE_PATH.test(path);
 
-/** Of a session: each may ask about hundreds of namespaces. */
-const TENANT_PAGES = { what: 'pages of this session', atOnce: 1, waiting: 2 };
+/** Of a person: each may ask about hundreds of namespaces. */
+const TENANT_PAGES = { what: 'of your pages', atOnce: 1, waiting: 2 };
 
 export function createConsole(context: ConsoleContext): ConsoleRoutes {
   const app: ConsoleRoutes = new Hono<ConsoleEnv>();
@@ -47,14 +47,8 @@ export function createConsole(context: ConsoleContext): ConsoleRoutes {
     '/console/*',
     consoleSession(context, (c) => startPage(context, c)),
   );
-  app.get('/console', (c) => {
-    const { hash } = c.get('visit').session;
-    return tenantPages.run(hash, () => showTenants(context, c));
-  });
-  app.get('/console/me', (c) => {
-    const { hash } = c.get('visit').session;
-    return tenantPages.run(hash, () => showMe(context, c));
-  });
+  app.get('/console', (c) => tenantPages.run(c.get('visit').caller, () => showTenants(context, c)));
+  app.get('/console/me', (c) => tenantPages.run(c.get('visit').caller, () => showMe(context, c)));
   app.use('/console/:tenant/*', tenantOfPath);
   for (const path of ['/console/:tenant', '/console/:tenant/overview']) {
     app.get(path, (c) => showOverview(context, c));

@@ -16,6 +16,12 @@ export class Visit {
     this.#access = access;
   }
 
+  /** Whom limits are for: all sessions of a person in a tenant are one caller. */
+  get caller(): string {
+    const { tenant = '', person, identity } = this.session;
+    return `${tenant} ${person?.accessId ?? identity.user}`;
+  }
+
   /** How the visitor is called on pages. */
   get title(): string {
     const { person, identity } = this.session;

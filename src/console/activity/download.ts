@@ -11,7 +11,7 @@ const FILES: Readonly<Record<Format, { readonly type: string; readonly ending: s
 };
 
 /** Each reads for as long as the browser takes it. */
-const EXPORTS = { what: 'exports of this session', atOnce: 2, waiting: 0 };
+const EXPORTS = { what: 'of your exports', atOnce: 2, waiting: 0 };
 
 interface Download {
   readonly name: string;
@@ -29,8 +29,8 @@ export class Downloads {
   }
 
   /**
-   * Nothing in the name of the file comes from the directory. Rejects with BusyError if the session
-   * has too many downloads already.
+   * Nothing in the name of the file comes from the directory. Rejects with BusyError if the person has
+   * too many downloads already, in whatever sessions.
    */
   async start(c: ConsoleRequest, { name, format, lines }: Download): Promise<Response> {
     const { type, ending } = FILES[format];
@@ -42,19 +42,19 @@ export class Downloads {
     };
     // Nobody would read the body.
     if (c.req.raw.method === 'HEAD') return new Response(null, { headers });
-    const end = await this.#begin(c.get('visit').session.hash);
+    const end = await this.#begin(c.get('visit').caller);
     return new Response(ReadableStream.from(this.#bytesOf(c, lines, end)), { headers });
   }
 
-  /** Resolves when the session's turn has begun, with what ends it. */
-  async #begin(session: string): Promise<() => void> {
+  /** Resolves when the caller's turn has begun, with what ends it. */
+  async #begin(caller: string): Promise<() => void> {
     const begun = Promise.withResolvers<() => void>();
     const turn = Promise.withResolvers<void>();
     const run = () => {
       begun.resolve(turn.resolve);
       return turn.promise;
     };
-    this.#limits.run(session, run).catch(begun.reject);
+    this.#limits.run(caller, run).catch(begun.reject);
     return begun.promise;
   }
 

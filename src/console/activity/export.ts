@@ -4,6 +4,7 @@ import { activityPages } from '../../directory/activity-pages.ts';
 import type { ActivityQuery } from '../../directory/store/activity.ts';
 import type { Store } from '../../directory/store/store.ts';
 import type { ConsoleContext, ConsoleRequest } from '../context.ts';
+import { requireStill } from '../http/session.ts';
 import type { Downloads, Format } from './download.ts';
 import { conditionsOf, filtersIn } from './filters.ts';
 
@@ -15,19 +16,24 @@ export const MOST_EXPORTED = { entries: 100_000, pages: 300 };
 
 /** The entries of the log that the filters of the address let through, the newest first. */
 export async function exportActivity(
-  { store }: Pick<ConsoleContext, 'store'>,
+  context: Pick<ConsoleContext, 'store' | 'signIn' | 'access'>,
   downloads: Downloads,
   c: ConsoleRequest,
   format: Format,
 ): Promise<Response> {
   const tenant = c.get('tenant');
-  await tenant.require('list', 'activity');
+  const may = ['list', 'activity'] as const;
+  await tenant.require(...may);
   const conditions = conditionsOf(filtersIn(new URL(c.req.url).searchParams));
   const query = { tenant: tenant.name, ...conditions };
   return downloads.start(c, {
     name: 'activity',
     format,
-    lines: (signal) => activityLines(store, query, format, signal),
+    lines: (signal) =>
+      activityLines(context.store, query, format, {
+        signal,
+        beforeNext: () => requireStill(context, c, ...may),
+      }),
   });
 }
 
@@ -35,7 +41,7 @@ async function* activityLines(
   { activity }: Pick<Store, 'activity'>,
   query: Omit<ActivityQuery, 'limit'>,
   format: Format,
-  signal: AbortSignal,
+  { signal, beforeNext }: { signal: AbortSignal; beforeNext: () => Promise<void> },
 ): AsyncGenerator<string> {
   const { head, line, cut } = ACTIVITY_LINES[format];
   yield head;
@@ -43,6 +49,7 @@ async function* activityLines(
   for await (const page of activityPages(activity, query, MOST_EXPORTED, signal)) {
     next = page.next;
     yield page.entries.map(line).join('');
+    if (next !== undefined) await beforeNext();
   }
   if (next !== undefined) yield cut(CUT, next);
 }

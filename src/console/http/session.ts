@@ -1,5 +1,6 @@
 /** Lets only signed-in visitors through, and checks every form that they send. */
 import type { MiddlewareHandler } from 'hono';
+import { LIVE_REFRESH } from '../../sso/sessions.ts';
 import type { ConsoleContext, ConsoleEnv, ConsoleRequest } from '../context.ts';
 import { notThere } from '../frame/page-error.ts';
 import { sectionsOf } from '../frame/sections.ts';
@@ -31,11 +32,9 @@ export function consoleSession(
       const to = isRead ? `${pathname}${search}` : undefined;
       return c.redirect(withQuery(START, { to }), 303);
     }
-    // All sessions of a person are one caller.
-    const { tenant = '', person, identity } = session;
-    const caller = `${tenant} ${person?.accessId ?? identity.user}`;
-    c.env?.authenticated?.(c.req.header('cookie'), caller);
-    c.set('visit', new Visit(session, access));
+    const visit = new Visit(session, access);
+    c.env?.authenticated?.(c.req.header('cookie'), visit.caller);
+    c.set('visit', visit);
     if (!isRead) {
       if (method !== 'POST') throw notThere();
       checkOrigin(c.req.raw.headers, publicUrl);
@@ -55,11 +54,31 @@ export function consoleSession(
 export const tenantOfPath: MiddlewareHandler<ConsoleEnv> = async (c, next) => {
   // No name and no id contains NUL, and PostgreSQL has no text with it.
   if (c.req.path.includes('\0') || c.req.path.includes('%00')) throw notThere();
-  const visit = c.get('visit');
-  const name = c.req.param('tenant');
-  const tenant = (await visit.tenants()).find((each) => each.name === name);
-  const tenantVisit = tenant && new TenantVisit(visit, tenant);
+  const tenantVisit = await visitTo(c.req.param('tenant') ?? '', c.get('visit'));
   if (tenantVisit === undefined || (await sectionsOf(tenantVisit)).length === 0) throw notThere();
   c.set('tenant', tenantVisit);
   await next();
 };
+
+/**
+ * For responses that take long. Rejects if the session of the request has ended since, or its person
+ * may no longer do this in the tenant. It is no use of the session.
+ */
+export async function requireStill(
+  { signIn, access }: Pick<ConsoleContext, 'signIn' | 'access'>,
+  c: ConsoleRequest,
+  ...may: Parameters<TenantVisit['mayAnywhere']>
+): Promise<void> {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set(LIVE_REFRESH, '1');
+  const session = await signIn.sessionOf(headers);
+  if (session === undefined) throw new Error('the session has ended');
+  const tenant = await visitTo(c.get('tenant').name, new Visit(session, access));
+  if (!(await tenant?.mayAnywhere(...may))) throw new Error('the permission has ended');
+}
+
+/** Undefined for a tenant that doesn't exist, and for one of another session. */
+async function visitTo(name: string, visit: Visit): Promise<TenantVisit | undefined> {
+  const tenant = (await visit.tenants()).find((each) => each.name === name);
+  return tenant && new TenantVisit(visit, tenant);
+}

@@ -1,8 +1,9 @@
 /** Exports over HTTP, while browsers come and go. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActivityQuery } from '../../../src/directory/store/activity.ts';
 import { HttpServer } from '../../../src/http/server.ts';
 import { createLogger } from '../../../src/logger.ts';
+import { LIVE_REFRESH } from '../../../src/sso/sessions.ts';
 import { handMadeConsole } from '../../support/console/hand-made.ts';
 import { storeOf } from '../../support/console/people.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -10,6 +11,8 @@ import { eventually } from '../../support/eventually.ts';
 /** Pages of the log that were asked for, by the filter `who`. Each has no entry, and is not the last. */
 let asked: { readonly who: string | undefined; readonly respond: () => void }[];
 let app: ReturnType<typeof handMadeConsole>['app'];
+let signIn: ReturnType<typeof handMadeConsole>['signIn'];
+let mayList: boolean;
 let server: HttpServer;
 let address: string;
 
@@ -22,7 +25,8 @@ beforeEach(async () => {
       asked.push({ who: actor, respond });
     });
   const store = { ...context.store, activity: { list } } as unknown as typeof context.store;
-  ({ app } = handMadeConsole({ context: { ...context, store } }));
+  mayList = true;
+  ({ app, signIn } = handMadeConsole({ context: { ...context, store }, may: () => mayList }));
   server = new HttpServer(app, createLogger('silent'));
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   address = `http://127.0.0.1:${port}/console/acme/activity`;
@@ -66,13 +70,52 @@ describe('an export', () => {
     expect((await begin('cid').response).status).toBe(200);
   });
 
-  it('is refused while the session has two already, whatever they export', async () => {
+  const endOf = {
+    session: () => {
+      signIn.sessionOf = async () => undefined;
+    },
+    permission: () => {
+      mayList = false;
+    },
+  };
+  it.each(['session', 'permission'] as const)(
+    'ends as incomplete with the %s, and reads no further page',
+    async (what) => {
+      const { response } = begin('ada');
+      const body = (await response).text();
+      for (const pages of [1, 2]) {
+        await eventually(() => expect(pagesOf('ada')).toHaveLength(pages));
+        if (pages === 2) endOf[what]();
+        pagesOf('ada')[pages - 1]?.respond();
+      }
+      await expect(body).rejects.toThrow();
+      expect(pagesOf('ada')).toHaveLength(2);
+    },
+  );
+
+  it('is no use of its session', async () => {
+    const sessionOf = vi.spyOn(signIn, 'sessionOf');
+    begin('ada');
+    await eventually(() => expect(pagesOf('ada')).toHaveLength(1));
+    pagesOf('ada')[0]?.respond();
+    await eventually(() => expect(pagesOf('ada')).toHaveLength(2));
+    const isRefresh = sessionOf.mock.calls.map(([headers]) => headers.has(LIVE_REFRESH));
+    expect(isRefresh).toEqual([false, true]);
+  });
+
+  it('is refused while the person has two already, whatever they export and in which session', async () => {
+    const { sessionOf } = signIn;
+    let sessions = 0;
+    signIn.sessionOf = async (headers) => {
+      const session = await sessionOf(headers);
+      return session && { ...session, hash: String(sessions++) };
+    };
     const running = [begin('ada'), begin('bob')];
     for (const { response } of running) await response;
     const refused = await begin('cid').response;
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).not.toBeNull();
-    expect(await refused.text()).toContain('exports of this session');
+    expect(await refused.text()).toContain('of your exports');
     expect(pagesOf('cid')).toEqual([]);
   });
 
