@@ -13,6 +13,7 @@ import {
   openConnections,
 } from '../../../../src/directory/sqlite/connections.ts';
 import { ActivityLog } from '../../../../src/directory/sqlite/log/activity-log.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const { fdatasync, fdatasyncSync, writeSync } = fs;
 const disk = { code: '', written: 0 };
@@ -105,10 +106,10 @@ describe('a disk that fails', () => {
     const held: NoParamCallback[] = [];
     vi.mocked(fs.fdatasync).mockImplementation((_file, done) => void held.push(done));
     const write = refused('acme');
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     const found = expect(search()).rejects.toMatchObject({ status: 503 });
-    await vi.waitFor(() => expect(connections.searches.members.running).toBe(1));
-    await vi.waitFor(() => expect(connections.searches.members.running).toBe(0));
+    await eventually(() => expect(connections.searches.members.running).toBe(1));
+    await eventually(() => expect(connections.searches.members.running).toBe(0));
     disk.code = 'EIO';
     held.pop()?.(failure());
     await Promise.all([write, found]);
@@ -121,7 +122,7 @@ describe('a disk that fails', () => {
     const during = async () => {
       vi.mocked(fs.fdatasync).mockImplementationOnce(hold);
       const write = govern(`tenant-${tenants++}`);
-      await vi.waitFor(() => expect(held).toHaveLength(1));
+      await eventually(() => expect(held).toHaveLength(1));
       return [write, connections.writer.responds()];
     };
     const written = await during();
