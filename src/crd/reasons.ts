@@ -109,7 +109,10 @@ export const EVENT = {
   TokenGenerated: 'TokenGenerated',
   /** A new token replaced the previous one, which may still work for a while. */
   TokenRotated: 'TokenRotated',
-  /** A token was ended, because the Secret does not contain it or because of another rotation. */
+  /**
+   * A token was ended, because the Secret does not contain it, because of another rotation, or
+   * because its overlap was shortened.
+   */
   TokenRevoked: 'TokenRevoked',
   /** `enabled` became true. */
   IntegrationEnabled: 'IntegrationEnabled',

@@ -1,5 +1,5 @@
 /** Writes of an integration's token hashes in the directory, and the events that tell of them. */
-import { tokenSecretRefOf } from '../../crd/defaults.ts';
+import { overlapOf, tokenSecretRefOf } from '../../crd/defaults.ts';
 import type { KubeIntegration } from '../../crd/objects.ts';
 import { EVENT } from '../../crd/reasons.ts';
 import type { TokenRecord } from '../../directory/store/tokens.ts';
@@ -52,11 +52,15 @@ export async function confirmWritten(subject: TokenSubject, found: FoundToken): 
 }
 
 function announce(
-  { context: { events }, integration }: TokenSubject,
+  subject: TokenSubject,
   /** What the directory contained until then. */
   tokens: readonly TokenRecord[],
   { current, previous }: TokenPair,
 ): void {
+  const {
+    context: { events, now },
+    integration,
+  } = subject;
   const { name } = tokenSecretRefOf(integration);
   const before = tokens.find(
     ({ hash, pending, expiresAt }) => hash !== current.hash && !pending && expiresAt === undefined,
@@ -79,6 +83,13 @@ function announce(
       action: 'GenerateToken',
       note: `Generated the token ${current.keyId} in the Secret ${name}`,
     });
+  } else if (current.issuedAt + overlapOf(integration) <= now().getTime()) {
+    // An earlier event may have announced a later end.
+    const ended = tokens.find(
+      ({ hash, expiresAt = 0 }) => hash !== current.hash && expiresAt > now().getTime(),
+    );
+    if (ended !== undefined)
+      announceEarlyEnd(subject, ended, 'spec.token.rotation.overlap was shortened');
   }
 }
 
@@ -108,19 +119,17 @@ export async function restorePrevious(
   await store.tokens.keepOnly(current, previous);
 }
 
-/** A rotation within an overlap ends the oldest token early. */
+/** A rotation within an overlap, or a shorter one, ends the previous token early. */
 export function announceEarlyEnd(
   { context: { events }, integration }: TokenSubject,
-  { current, previous }: TokenPair,
+  { keyId }: TokenRecord,
+  why: string,
 ): void {
-  if (previous === undefined) return;
   events.record(integration, {
     type: 'Warning',
     reason: EVENT.TokenRevoked,
     action: 'RevokeToken',
-    note:
-      `The token ${previous.keyId} ended before its overlap did, because the token ` +
-      `${current.keyId} was rotated`,
+    note: `The token ${keyId} ended before its overlap did, because ${why}`,
   });
 }
 

@@ -84,7 +84,8 @@ export async function rotate(
   await endPrevious(subject, pair);
   try {
     const rotated = await issue(subject, secret, next);
-    announceEarlyEnd(subject, pair);
+    if (pair.previous !== undefined)
+      announceEarlyEnd(subject, pair.previous, `the token ${pair.current.keyId} was rotated`);
     return rotated;
   } catch (error) {
     if (isDeclined(error)) await restorePrevious(subject, pair);

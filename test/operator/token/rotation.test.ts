@@ -155,7 +155,11 @@ describe('the overlap', () => {
     await tokens.integration.patch({ spec: rotating('0s') });
     await tokens.reconcile();
     expect(await tokens.accepts(first)).toBe(false);
-    expect(await tokens.status()).not.toHaveProperty('previousTokenExpiresAt');
+    const status = await tokens.status();
+    expect(status).not.toHaveProperty('previousTokenExpiresAt');
+    expect(status.conditions?.map(({ message }) => message).join()).not.toContain('works until');
+    const ended = `The token ${first.slice(5, 15)} ended before its overlap did, because spec.token`;
+    expect(await tokens.events('TokenRevoked')).toEqual([expect.stringContaining(ended)]);
   });
 
   it('ends when the Secret is deleted', async () => {
