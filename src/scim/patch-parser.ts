@@ -21,8 +21,15 @@ import {
   type PatchVerb,
   withJoinedParts,
 } from './patch-operation.ts';
-import { isIgnored, resolveTarget, type Target, targetOfKey } from './patch-target.ts';
+import {
+  isIgnored,
+  resolveTarget,
+  selectorOfParts,
+  type Target,
+  targetOfKey,
+} from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
+import { complexFromJson } from './quirks/json-text.ts';
 import {
   announcesSchemas,
   attributesFromValue,
@@ -32,6 +39,7 @@ import {
 } from './quirks/patch-value.ts';
 import { withComparedReferences } from './references.ts';
 import { findExtension, type ResourceType, type Schema } from './schema.ts';
+import { MEMBERS_ATTRIBUTE } from './schemas/group.ts';
 import { isEmptyValue, isWritable, normalizeValue } from './values.ts';
 
 /**
@@ -160,13 +168,28 @@ function onPath(
   return [operationOn(verb, target, value)];
 }
 
-/** Without a value, every element is removed. A value that names no element removes none. */
+/**
+ * Without a value, every element is removed. An empty list removes none. An element without `value`
+ * stands for each that has its sub-attributes.
+ */
 function removal(target: Target, given: JsonValue | undefined): readonly PatchOperation[] {
   const { ref, selector } = target;
   const all = { verb: 'remove', ref, selector, value: undefined } as const;
   if (given === undefined || !removesByValue(target, given)) return [all];
   const value = normalizeValue(ref.attribute, given, refText(ref));
-  return value === undefined ? [] : [{ ...all, value }];
+  if (!Array.isArray(value)) {
+    if (isEmptyValue(complexFromJson(ref.attribute, given))) return [];
+    throw invalidValue(
+      `the value of the operation "remove" names no element of ${refText(ref)}; to remove all of them, omit it`,
+    );
+  }
+  if (ref.attribute === MEMBERS_ATTRIBUTE) return [{ ...all, value }];
+  const parts = value.filter(isJsonObject).filter((each) => each.value === undefined);
+  const whole = value.filter((each) => !isJsonObject(each) || each.value !== undefined);
+  return [
+    ...(whole.length === 0 ? [] : [{ ...all, value: whole }]),
+    ...(parts.length === 0 ? [] : [{ ...all, selector: selectorOfParts(parts, ref.attribute) }]),
+  ];
 }
 
 /**

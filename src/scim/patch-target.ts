@@ -4,7 +4,7 @@ import { noElementsText, resolvePath } from './attribute-path.ts';
 import type { AttributeRef, Condition } from './condition.ts';
 import { resolveElementFilter } from './condition-resolver.ts';
 import { invalidPath, ScimError } from './error.ts';
-import type { Filter } from './filter.ts';
+import type { Filter, Literal } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import { elementFromFilter } from './quirks/missing-element.ts';
@@ -54,6 +54,20 @@ function selectorOf(filter: Filter, attribute: Attribute): Selector {
     if (error instanceof ScimError) throw invalidPath(error.detail);
     throw error;
   }
+}
+
+/** Selects each element that has all the sub-attributes of one of these, which are not empty. */
+export function selectorOfParts(elements: readonly JsonObject[], attribute: Attribute): Selector {
+  const each = elements.map((element): Filter => {
+    const terms = Object.entries(element).map(([name, value]): Filter => {
+      const path = { urn: undefined, name, sub: undefined };
+      // Sub-attributes are simple (RFC 7643 §2.3.8).
+      return { kind: 'compare', path, operator: 'eq', value: value as Literal };
+    });
+    return { kind: 'and', terms };
+  });
+  const where = resolveElementFilter({ kind: 'or', terms: each }, attribute);
+  return { where, template: undefined };
 }
 
 /**

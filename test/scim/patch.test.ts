@@ -215,6 +215,46 @@ describe('remove', () => {
     expect(after).toEqual(left.length === 0 ? {} : { emails: left });
   });
 
+  it.each<[readonly object[], readonly number[]]>([
+    [[{ type: 'WORK' }], [1, 3]],
+    [[{ type: 'work', locality: 'rome' }], [1, 2, 3]],
+    [[{ type: 'work', locality: 'Oslo' }], [0, 1, 2, 3]],
+    [[{ type: 'home' }, { locality: 'Kyiv' }], [0]],
+    [[{ primary: false }], [0]],
+    [[{ primary: 'True', type: 'work' }], [1, 2, 3]],
+    [[{ type: 'home', locality: 'Kyiv', country: 'UA' }], [0, 2, 3]],
+  ])('removes each element that has the sub-attributes of one without value: %j', (value, left) => {
+    const addresses = [
+      { type: 'work', locality: 'Rome', primary: true },
+      { type: 'home', locality: 'Kyiv', country: 'UA' },
+      { type: 'work', locality: 'Kyiv' },
+      { locality: 'Kyiv', primary: false },
+    ];
+    const after = patched({ addresses }, { op: 'remove', path: 'addresses', value });
+    expect(after).toEqual({ addresses: left.map((index) => addresses[index]) });
+  });
+
+  it('removes elements that have a value beside others that are named by their type', () => {
+    const remove = { op: 'remove', path: 'emails', value: [{ type: 'work' }, { value: 'b@x' }] };
+    expect(patched({ emails: [...emails, { value: 'c@x' }] }, remove)).toEqual({
+      emails: [{ value: 'c@x' }],
+    });
+  });
+
+  it.each([
+    [[{}]],
+    [{}],
+    [[{ type: null }]],
+    [{ value: null }],
+    [[{ shoe: 4 }]],
+    ['{"type":null}'],
+  ])('is refused for a value that names no element: %j', (value) => {
+    const remove = { op: 'remove', path: 'emails', value };
+    expect(() => patched({ emails }, remove)).toThrow(
+      expect.objectContaining({ status: 400, scimType: 'invalidValue' }),
+    );
+  });
+
   it('removes single attributes and sub-attributes, and ignores a value', () => {
     const before = { title: 'Dr', name: { givenName: 'Ada' }, active: true };
     expect(
