@@ -4,7 +4,7 @@ import { refText } from './attribute-path.ts';
 import { distinct, Elements } from './element-set.ts';
 import { noTarget } from './error.ts';
 import { refuseImmutable } from './immutable.ts';
-import { isJsonObject, type JsonValue } from './json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { matches } from './match.ts';
 import type { PatchOperation } from './patch-operation.ts';
 import type { Selector } from './patch-target.ts';
@@ -95,8 +95,14 @@ function changeElement(
     return withValue(element, ref.sub.name, value);
   }
   if (!isJsonObject(value) || isEmpty(value)) return element;
-  const kept = verb === 'replace' ? (selector?.template ?? {}) : element;
+  const kept = verb === 'replace' ? heldOf(selector?.template ?? {}, element) : element;
   return withoutNull({ ...kept, ...value });
+}
+
+/** What the filter says of the selected element, in the spelling that the element has. */
+function heldOf(template: JsonObject, element: JsonObject): JsonObject {
+  const spelled = Object.entries(template).map(([name, value]) => [name, element[name] ?? value]);
+  return Object.fromEntries(spelled);
 }
 
 /** The element that a filter without a match describes; undefined if there is no value to set. */

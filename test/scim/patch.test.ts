@@ -145,6 +145,17 @@ describe('replace', () => {
     });
   });
 
+  it('keeps the spelling of the selected element, not that of the filter', () => {
+    const path = 'emails[type eq "WORK" and display eq "a"]';
+    expect(patched({ emails }, { op: 'replace', path, value: { value: 'n' } })).toEqual({
+      emails: [{ type: 'work', display: 'A', value: 'n' }, emails[1]],
+    });
+    const named = { op: 'replace', path, value: { value: 'n', type: 'Work' } };
+    expect(patched({ emails }, named)).toEqual({
+      emails: [{ type: 'Work', display: 'A', value: 'n' }, emails[1]],
+    });
+  });
+
   it('creates the element that the terms of the filter describe', () => {
     const path = 'emails[type eq "other" and display eq "C"].value';
     expect(patched({}, { op: 'replace', path, value: 'c@x' })).toEqual({
