@@ -15,6 +15,7 @@ import {
   clearedFromEmpty,
   complexFromText,
   listFromSingle,
+  nullFromEmptyText,
   singleFromList,
   valueFromObject,
 } from './quirks/values.ts';
@@ -36,7 +37,9 @@ export function normalizeValue(
 ): JsonValue | undefined {
   if (value === undefined || value === null) return undefined;
   if (!attribute.multiValued) return normalizeSingle(attribute, value, name);
-  const given = listFromSingle(complexFromJson(attribute, value));
+  // Only null or [] empties a group.
+  const whole = name === 'members' ? value : nullFromEmptyText(attribute, value);
+  const given = listFromSingle(complexFromJson(attribute, whole));
   if (given.length > MAX_VALUES && name !== 'members') {
     throw invalidValue(`${name} has more than ${MAX_VALUES} values`);
   }
@@ -95,7 +98,8 @@ function normalizeSingle(
 /** Converts a single value that the client sent in another form than the schema's. */
 export function mendSingle(attribute: Attribute, sent: JsonValue): JsonValue {
   const single = singleFromList(attribute, complexFromJson(attribute, sent));
-  const value = valueFromObject(attribute, complexFromJson(attribute, single));
+  const unwrapped = valueFromObject(attribute, complexFromJson(attribute, single));
+  const value = nullFromEmptyText(attribute, unwrapped);
   return complexFromText(attribute, booleanFromText(attribute, value));
 }
 

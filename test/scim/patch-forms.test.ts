@@ -140,6 +140,53 @@ describe('a single value', () => {
   });
 });
 
+describe('an empty string', () => {
+  it.each<[string, object]>([
+    ['name', { name: undefined }],
+    ['emails', { emails: undefined }],
+    ['roles', { roles: undefined }],
+    ['addresses', { addresses: undefined }],
+    ['phoneNumbers', {}],
+    ['emails[type eq "work"]', { emails: undefined }],
+    ['emails[type eq "work"].primary', {}],
+    ['emails[type eq "work"].display', { emails: [{ ...BEFORE.emails[0], display: '' }] }],
+    ['manager', { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    [`${ENTERPRISE_URN}:manager`, { [ENTERPRISE_URN]: { department: 'Maths' } }],
+    ['displayName', { displayName: '' }],
+  ])('clears what isn’t text, and is text elsewhere: %s', (path, expected) => {
+    expect(changed({ op: 'replace', path, value: '' })).toEqual(expected);
+    expect(changed({ op: 'replace', value: { [path]: '' } })).toEqual(expected);
+  });
+
+  it('clears primary, whatever it was', () => {
+    const set = { op: 'replace', path: 'emails[type eq "work"].primary', value: true };
+    expect(changed(set, { ...set, value: '' })).toEqual({});
+    const whole = { op: 'replace', path: 'emails', value: [{ value: 'b@x', primary: '' }] };
+    expect(changed(whole)).toEqual({ emails: [{ value: 'b@x' }] });
+  });
+
+  it('adds nothing to a list', () => {
+    expect(changed({ op: 'add', path: 'emails', value: '' })).toEqual({});
+  });
+
+  it.each(['', ['']])('never empties a group, and names no member: %j', (value) => {
+    for (const op of ['add', 'replace', 'remove']) {
+      const refused = refusal(() => memberChanges({ op, path: 'members', value }));
+      expect(refused).toMatchObject(INVALID_VALUE);
+    }
+  });
+
+  it.each([[['']], [['', null]]])('is 400 invalidValue as the only element: %j', (value) => {
+    const refused = refusal(() => changed({ op: 'replace', path: 'emails', value }));
+    expect(refused).toMatchObject(INVALID_VALUE);
+  });
+
+  it('names no element to remove', () => {
+    const refused = refusal(() => changed({ op: 'remove', path: 'emails', value: '' }));
+    expect(refused).toMatchObject(INVALID_VALUE);
+  });
+});
+
 describe('JSON in a string', () => {
   it.each<[string, string, object]>([
     ['emails', '[{"value":"b@x"}]', { emails: [{ value: 'b@x' }] }],

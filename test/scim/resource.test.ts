@@ -173,6 +173,19 @@ describe('a body', () => {
       {},
     ],
     [
+      '[Entra] may clear whatever isn’t text with an empty string',
+      {
+        active: '',
+        name: '',
+        emails: '',
+        addresses: '',
+        roles: ['r', ''],
+        phoneNumbers: [{ value: '1', primary: '' }],
+        title: '',
+      },
+      { roles: [{ value: 'r' }], phoneNumbers: [{ value: '1' }], title: '' },
+    ],
+    [
       '[Entra] keeps JSON in a string as it is',
       { roles: [{ value: '{"id": 1}' }] },
       { roles: [{ value: '{"id": 1}' }] },
@@ -295,6 +308,14 @@ describe('a body is refused', () => {
       ofType('invalidValue', 'displayName is required'),
     );
     expect(parseResource({ displayName: 'a/b' }, GROUP)).toEqual({ displayName: 'a/b' });
+  });
+
+  it('if it is a group with an empty string as its members', () => {
+    for (const members of ['', ['']]) {
+      expect(() => parseResource({ displayName: 'g', members }, GROUP)).toThrow(
+        ofType('invalidValue'),
+      );
+    }
   });
 });
 

@@ -4,8 +4,19 @@
  */
 
 import { isJsonObject, type JsonObject, type JsonValue, property } from '../json.ts';
-import type { Attribute } from '../schema.ts';
+import type { Attribute, AttributeType } from '../schema.ts';
 import { booleanText } from '../text.ts';
+
+const TEXT: ReadonlySet<AttributeType> = new Set(['string', 'reference', 'binary']);
+
+/**
+ * Entra ID clears attributes of every type with an empty string. Where text belongs, it is text.
+ * `{"manager": "", "emails": "", "primary": ""}` →
+ * `{"manager": null, "emails": null, "primary": null}`
+ */
+export function nullFromEmptyText(attribute: Attribute, value: JsonValue): JsonValue {
+  return value === '' && !TEXT.has(attribute.type) ? null : value;
+}
 
 /**
  * Entra ID and Keycloak's pelotech plugin send booleans as strings.
@@ -41,14 +52,11 @@ export function valueFromObject(attribute: Attribute, value: JsonValue): JsonVal
 }
 
 /**
- * Entra ID sends the manager as a bare id and clears it with an empty string. Microsoft's Postman
- * collection sends members as bare ids.
- * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`,
- * `{"manager": ""}` → `{"manager": null}`
+ * Entra ID sends the manager as a bare id. Microsoft's Postman collection sends members as bare ids.
+ * `{"manager": "2819c223"}` → `{"manager": {"value": "2819c223"}}`
  */
 export function complexFromText(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.type !== 'complex' || typeof value !== 'string') return value;
-  if (value === '' && !attribute.multiValued) return null;
   return attribute.subAttributes.some(({ name }) => name === 'value') ? { value } : value;
 }
 
