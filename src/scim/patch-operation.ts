@@ -2,6 +2,7 @@
 
 import { refText } from './attribute-path.ts';
 import type { AttributeRef } from './condition.ts';
+import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Selector, Target } from './patch-target.ts';
 import { type Attribute, findAttribute } from './schema.ts';
@@ -62,8 +63,12 @@ function complexChange(
   return { ...Object.fromEntries(emptied), ...(isJsonObject(known) ? known : {}) };
 }
 
-/** The parts of one complex value that have keys of their own are one change of that value. */
+/**
+ * The parts of one complex value that have keys of their own are one change of that value. Throws
+ * invalidValue for two values of one attribute.
+ */
 export function withJoinedParts(operations: readonly PatchOperation[]): readonly PatchOperation[] {
+  refuseRepeated(operations);
   const last = new Map<Attribute, number>();
   const joined: PatchOperation[] = [];
   for (const each of operations) {
@@ -77,6 +82,32 @@ export function withJoinedParts(operations: readonly PatchOperation[]): readonly
     }
   }
   return joined;
+}
+
+function refuseRepeated(operations: readonly PatchOperation[]): void {
+  const seen = new Set<string>();
+  for (const operation of operations) {
+    const filter = JSON.stringify(operation.selector?.template);
+    for (const name of namesIn(operation)) {
+      const key = `${name} ${filter}`;
+      if (seen.has(key)) throw invalidValue(`${name} is given more than once`);
+      seen.add(key);
+    }
+  }
+}
+
+/**
+ * What gets a value. An extension that is cleared may get new values, and elements that only a
+ * complicated filter selects may differ.
+ */
+function namesIn(operation: PatchOperation): readonly string[] {
+  const { verb, ref, selector } = operation;
+  if (verb === 'remove') return [];
+  const parts = partsOf(operation);
+  if (parts !== undefined) {
+    return Object.keys(parts).map((name) => `${refText({ ...ref, sub: undefined })}.${name}`);
+  }
+  return selector !== undefined && selector.template === undefined ? [] : [refText(ref)];
 }
 
 function partsOf({ ref, selector, value }: PatchOperation): JsonObject | undefined {

@@ -93,6 +93,52 @@ describe('an operation without the path that its value needs', () => {
   });
 });
 
+describe('an operation without a path that gives one attribute two values', () => {
+  it.each<[string, object]>([
+    ['title', { Title: 'a', title: 'b' }],
+    ['title', { title: 'a', TITLE: null }],
+    ['title', { title: 'a', [`${USER_URN}:title`]: 'b' }],
+    ['title', { title: 'a', [USER_URN]: { title: 'b' } }],
+    ['emails', { emails: [{ value: 'b@x' }], Emails: [{ value: 'c@x' }] }],
+    ['emails.value', { 'emails[type eq "work"].value': 'b', "emails[type eq 'work'].value": 'c' }],
+    ['name.givenName', { 'name.givenName': 'a', Name: { givenName: 'b' } }],
+    [`${ENTERPRISE_URN}:department`, { department: 'a', [ENTERPRISE_URN]: { department: 'b' } }],
+    [
+      `${ENTERPRISE_URN}:manager.value`,
+      { manager: 'a', [`${ENTERPRISE_URN}:manager`]: { value: 'b' } },
+    ],
+  ])('is 400 invalidValue: %s', (name, value) => {
+    for (const op of ['add', 'replace']) {
+      const refused = refusal(() => changed({ op, value }));
+      expect(refused).toMatchObject(INVALID_VALUE);
+      expect(refused?.detail).toContain(`${name} is given more than once`);
+    }
+  });
+
+  it.each<[object, object]>([
+    [
+      { 'name.givenName': 'A', name: { familyName: 'B' } },
+      { name: { givenName: 'A', familyName: 'B' } },
+    ],
+    [
+      { 'emails[type eq "work"].value': 'b', 'emails[type eq "home"].value': 'b' },
+      {
+        emails: [
+          { type: 'work', value: 'b' },
+          { type: 'home', value: 'b' },
+        ],
+      },
+    ],
+    [
+      { [ENTERPRISE_URN]: null, [`${ENTERPRISE_URN}:department`]: 'D' },
+      { [ENTERPRISE_URN]: { department: 'D' } },
+    ],
+  ])('is not one that gives it parts: %j', (value, expected) => {
+    const after = changed({ op: 'replace', value });
+    expect(after).toEqual(expected);
+  });
+});
+
 describe('the body of a PATCH', () => {
   it.each([
     { schemas: [USER_URN], active: false },
