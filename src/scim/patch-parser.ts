@@ -40,7 +40,7 @@ import {
 import { withComparedReferences } from './references.ts';
 import { findExtension, type ResourceType, type Schema } from './schema.ts';
 import { MEMBERS_ATTRIBUTE } from './schemas/group.ts';
-import { isEmptyValue, isWritable, normalizeValue } from './values.ts';
+import { isEmpty, isEmptyValue, isWritable, normalizeValue } from './values.ts';
 
 /**
  * Throws ScimError 400, or 413 for too many operations. Yields while there is more to do. `baseUrl`
@@ -232,7 +232,7 @@ function onExtensionPath(
 
 /**
  * Expands an extension, which is named by the path or by a key of a value without a path, into
- * operations on its attributes.
+ * operations on its attributes. As with a complex attribute, {} replaces all of them with none.
  */
 function onExtension(
   verb: PatchVerb,
@@ -240,8 +240,8 @@ function onExtension(
   value: JsonValue | undefined,
   type: ResourceType,
 ): readonly PatchOperation[] {
-  const removes = verb === 'remove' || value === undefined || isEmptyValue(value);
-  if (!removes) return withoutPath(verb, attributesFromValue(value), type, schema);
+  const attributes = value === undefined || isEmptyValue(value) ? {} : attributesFromValue(value);
+  if (verb !== 'remove' && !isEmpty(attributes)) return withoutPath(verb, attributes, type, schema);
   if (verb === 'add') return [];
   return schema.attributes.filter(isWritable).map((attribute) => ({
     verb: 'remove',

@@ -291,6 +291,11 @@ describe('remove', () => {
     expect(patched(before, { op: 'remove', path: ENTERPRISE_URN })).toEqual({});
     expect(patched(before, { op: 'replace', path: ENTERPRISE_URN, value: null })).toEqual({});
     expect(patched(before, { op: 'replace', value: { [ENTERPRISE_URN]: null } })).toEqual({});
+    for (const value of [{}, [], [{}], '{}', { [ENTERPRISE_URN]: {} }]) {
+      expect(patched(before, { op: 'replace', path: ENTERPRISE_URN, value })).toEqual({});
+      expect(patched(before, { op: 'add', path: ENTERPRISE_URN, value })).toEqual(before);
+    }
+    expect(patched(before, { op: 'replace', value: { [ENTERPRISE_URN]: {} } })).toEqual({});
     expect(patched(before, { op: 'add', value: { [ENTERPRISE_URN]: {} } })).toEqual(before);
     expect(patched(before, { op: 'add', value: { [ENTERPRISE_URN]: null } })).toEqual(before);
   });
