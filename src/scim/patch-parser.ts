@@ -180,7 +180,7 @@ function removal(target: Target, given: JsonValue | undefined): readonly PatchOp
   if (!Array.isArray(value)) {
     if (isEmptyValue(complexFromJson(ref.attribute, given))) return [];
     throw invalidValue(
-      `the value of the operation "remove" names no element of ${refText(ref)}; to remove all of them, omit it`,
+      `the value of the "remove" names no element of ${refText(ref)}; to remove all, omit the value`,
     );
   }
   if (ref.attribute === MEMBERS_ATTRIBUTE) return [{ ...all, value }];

@@ -1,47 +1,102 @@
 /**
- * Keys of a body that are paths: attributes under their qualified names instead of in the object of
- * their schema.
+ * Keys of a body that are paths, as those of a PATCH may be: `name.givenName`, `department`, and
+ * names with the URN of their schema.
  */
 
-import { parseAttributePath, resolvePath } from './attribute-path.ts';
+import { parseAttributePath, refText, resolvePath } from './attribute-path.ts';
+import type { AttributeRef } from './condition.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { findExtension, type ResourceType } from './schema.ts';
-import { isEmptyValue } from './values.ts';
+import { findAttribute, findExtension, type ResourceType, type Schema } from './schema.ts';
+import { coreAttributes } from './schemas/common.ts';
+import { isEmptyValue, isWritable } from './values.ts';
+
+interface Place {
+  readonly path: readonly string[];
+  readonly value: JsonValue;
+  /** As the client sent it. */
+  readonly key: string;
+}
 
 /**
  * Moves each such attribute to its place in the schema; returns the body itself if there is none.
  * ConnId sends such keys, and so do clients that use the keys of a PATCH in a PUT. Unknown ones are
- * dropped. Throws invalidValue for an attribute that is given twice.
- * `{"urn:…:enterprise:2.0:User.department": "x"}` →
- * `{"urn:…:enterprise:2.0:User": {"department": "x"}}`
+ * dropped. Throws invalidValue for an attribute that is given twice, and for a filter in a key.
+ * `{"urn:…:enterprise:2.0:User.department": "x", "name.givenName": "y"}` →
+ * `{"urn:…:enterprise:2.0:User": {"department": "x"}, "name": {"givenName": "y"}}`
  */
 export function placeQualifiedKeys(body: JsonObject, type: ResourceType): JsonObject {
-  const isQualified = (key: string) => /^urn:/i.test(key) && findExtension(type, key) === undefined;
-  if (!Object.keys(body).some(isQualified)) return body;
-  let result: JsonObject = {};
-  for (const [key, value] of Object.entries(body)) {
-    if (!isQualified(key)) result = place(result, [key], value, key);
-  }
-  for (const [key, value] of Object.entries(body)) {
-    if (!isQualified(key)) continue;
-    for (const [path, each] of placesOf(key, value, type)) result = place(result, path, each, key);
-  }
-  return result;
+  const places = placesIn(body, type);
+  if (places.length === 0) return body;
+  const isPlain = ([key]: readonly [string, JsonValue]) =>
+    isOwnName(coreAttributes(type), key) || findExtension(type, key) !== undefined;
+  return places.reduce<JsonObject>(
+    (placed, { path, value, key }) => place(placed, path, value, key),
+    Object.fromEntries(Object.entries(body).filter(isPlain)),
+  );
 }
 
-type Place = readonly [path: readonly string[], value: JsonValue];
-
-function placesOf(key: string, value: JsonValue, type: ResourceType): readonly Place[] {
-  if (key.toLowerCase() === type.schema.id.toLowerCase()) {
-    if (isEmptyValue(value)) return [];
-    if (!isJsonObject(value)) throw invalidValue(`${type.schema.id} must be an object`);
-    return Object.entries(value).map(([name, each]) => [[name], each]);
+/** Empty values need no place, because they are absent in any. */
+function placesIn(body: JsonObject, type: ResourceType): readonly Place[] {
+  const places: Place[] = [];
+  for (const [key, value] of Object.entries(body)) {
+    const extension = findExtension(type, key);
+    if (extension !== undefined) {
+      if (isJsonObject(value)) places.push(...placesInExtension(value, extension, type));
+    } else if (key.toLowerCase() === type.schema.id.toLowerCase()) {
+      places.push(...placesInCore(value, type));
+    } else if (!isOwnName(coreAttributes(type), key) && !isEmptyValue(value)) {
+      const path = pathOf(refOf(key, type));
+      if (path !== undefined) places.push({ path, value, key });
+    }
   }
-  const ref = resolvePath(type, parseAttributePath(key));
-  if (ref === undefined) return [];
-  const path = [ref.extension, ref.attribute.name, ref.sub?.name];
-  return [[path.filter((name) => name !== undefined), value]];
+  return places;
+}
+
+function placesInCore(value: JsonValue, type: ResourceType): readonly Place[] {
+  if (isEmptyValue(value)) return [];
+  if (!isJsonObject(value)) throw invalidValue(`${type.schema.id} must be an object`);
+  const own = Object.entries(value)
+    .filter(([key, each]) => isOwnName(coreAttributes(type), key) && !isEmptyValue(each))
+    .map(([key, each]) => ({ path: [key], value: each, key }));
+  return [...own, ...placesIn(value, type)];
+}
+
+/** The keys in the object of an extension may repeat its URN. */
+function placesInExtension(
+  value: JsonObject,
+  schema: Schema,
+  type: ResourceType,
+): readonly Place[] {
+  const places: Place[] = [];
+  for (const [key, each] of Object.entries(value)) {
+    if (isOwnName(schema.attributes, key) || isEmptyValue(each)) continue;
+    const ref = refOf(`${schema.id}:${key}`, type) ?? refOf(key, type);
+    const path = ref?.extension === schema.id ? pathOf(ref) : undefined;
+    if (path !== undefined) places.push({ path, value: each, key });
+  }
+  return places;
+}
+
+const isOwnName = (attributes: Parameters<typeof findAttribute>[0], key: string): boolean =>
+  findAttribute(attributes, key) !== undefined;
+
+/** Throws invalidValue for a key with brackets, unless it would be ignored anyway. */
+function refOf(key: string, type: ResourceType): AttributeRef | undefined {
+  const bracket = key.indexOf('[');
+  const ref = resolvePath(type, parseAttributePath(bracket < 0 ? key : key.slice(0, bracket)));
+  if (bracket < 0 || ref === undefined || !isWritable(ref.attribute)) return ref;
+  throw invalidValue(
+    `${refText(ref)} is followed by [ ], which only the keys and paths of a PATCH may contain; ` +
+      `send the whole value of ${refText(ref)} under its name`,
+  );
+}
+
+/** Undefined for what clients can't write. */
+function pathOf(ref: AttributeRef | undefined): readonly string[] | undefined {
+  if (ref === undefined || !isWritable(ref.attribute)) return undefined;
+  if (ref.sub !== undefined && !isWritable(ref.sub)) return undefined;
+  return [ref.extension, ref.attribute.name, ref.sub?.name].filter((name) => name !== undefined);
 }
 
 /** A copy with the value at the path. Existing names are found in any case. */
