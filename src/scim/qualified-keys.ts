@@ -7,7 +7,13 @@ import { parseAttributePath, refText, resolvePath } from './attribute-path.ts';
 import type { AttributeRef } from './condition.ts';
 import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { findAttribute, findExtension, type ResourceType, type Schema } from './schema.ts';
+import {
+  type Attribute,
+  findAttribute,
+  findExtension,
+  type ResourceType,
+  type Schema,
+} from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
 import { isEmptyValue, isWritable } from './values.ts';
 
@@ -28,24 +34,28 @@ interface Place {
 export function placeQualifiedKeys(body: JsonObject, type: ResourceType): JsonObject {
   const places = placesIn(body, type);
   if (places.length === 0) return body;
-  const isPlain = ([key]: readonly [string, JsonValue]) =>
-    isOwnName(coreAttributes(type), key) || findExtension(type, key) !== undefined;
+  const plain = Object.entries(body).filter(([key]) => isPlain(key, type));
   return places.reduce<JsonObject>(
     (placed, { path, value, key }) => place(placed, path, value, key),
-    Object.fromEntries(Object.entries(body).filter(isPlain)),
+    Object.fromEntries(plain),
   );
 }
 
+const isPlain = (key: string, type: ResourceType): boolean =>
+  isOwnName(coreAttributes(type), key) || findExtension(type, key) !== undefined;
+
 /** Empty values need no place, because they are absent in any. */
 function placesIn(body: JsonObject, type: ResourceType): readonly Place[] {
+  const attributes = coreAttributes(type);
   const places: Place[] = [];
   for (const [key, value] of Object.entries(body)) {
+    if (isOwnName(attributes, key)) continue;
     const extension = findExtension(type, key);
     if (extension !== undefined) {
       if (isJsonObject(value)) places.push(...placesInExtension(value, extension, type));
     } else if (key.toLowerCase() === type.schema.id.toLowerCase()) {
       places.push(...placesInCore(value, type));
-    } else if (!isOwnName(coreAttributes(type), key) && !isEmptyValue(value)) {
+    } else if (!isEmptyValue(value)) {
       const path = pathOf(refOf(key, type));
       if (path !== undefined) places.push({ path, value, key });
     }
@@ -56,10 +66,10 @@ function placesIn(body: JsonObject, type: ResourceType): readonly Place[] {
 function placesInCore(value: JsonValue, type: ResourceType): readonly Place[] {
   if (isEmptyValue(value)) return [];
   if (!isJsonObject(value)) throw invalidValue(`${type.schema.id} must be an object`);
-  const own = Object.entries(value)
-    .filter(([key, each]) => isOwnName(coreAttributes(type), key) && !isEmptyValue(each))
+  const plain = Object.entries(value)
+    .filter(([key, each]) => isPlain(key, type) && !isEmptyValue(each))
     .map(([key, each]) => ({ path: [key], value: each, key }));
-  return [...own, ...placesIn(value, type)];
+  return [...plain, ...placesIn(value, type)];
 }
 
 /** The keys in the object of an extension may repeat its URN. */
@@ -78,7 +88,7 @@ function placesInExtension(
   return places;
 }
 
-const isOwnName = (attributes: Parameters<typeof findAttribute>[0], key: string): boolean =>
+const isOwnName = (attributes: readonly Attribute[], key: string): boolean =>
   findAttribute(attributes, key) !== undefined;
 
 /** Throws invalidValue for a key with brackets, unless it would be ignored anyway. */

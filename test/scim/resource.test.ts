@@ -125,6 +125,58 @@ describe('a body', () => {
       { [ENTERPRISE_URN]: { department: 'D', division: 'V', manager: { value: 'm' } } },
     ],
     [
+      'may have the keys of a PATCH: dotted ones, and those of an extension without its URN',
+      {
+        'name.givenName': 'Ada',
+        Name: { familyName: 'Byron' },
+        'NAME.middleName': null,
+        'emails.value': 'a@x',
+        'emails.type': 'work',
+        Department: 'D',
+        'manager.value': 'm',
+        'name.nick': 'x',
+        'groups.value': 'g',
+        'manager.displayName': 'M',
+        'shoes.size': 4,
+        'shoes[size eq 4]': 4,
+        '__proto__.isAdmin': true,
+      },
+      {
+        name: { givenName: 'Ada', familyName: 'Byron' },
+        emails: [{ value: 'a@x', type: 'work' }],
+        [ENTERPRISE_URN]: { department: 'D', manager: { value: 'm' } },
+      },
+    ],
+    [
+      'may have such keys in the object of a schema',
+      {
+        [USER_URN]: {
+          Title: 'Dr',
+          'name.givenName': 'Ada',
+          shoeSize: 4,
+          [ENTERPRISE_URN]: { division: 'V' },
+        },
+        [`${ENTERPRISE_URN}:department`]: 'D',
+      },
+      {
+        title: 'Dr',
+        name: { givenName: 'Ada' },
+        [ENTERPRISE_URN]: { division: 'V', department: 'D' },
+      },
+    ],
+    [
+      'may have such keys in the object of an extension',
+      {
+        [ENTERPRISE_URN]: {
+          'manager.value': 'm',
+          [`${ENTERPRISE_URN}:department`]: 'D',
+          title: 'Dr',
+          'name.givenName': 'Ada',
+        },
+      },
+      { [ENTERPRISE_URN]: { department: 'D', manager: { value: 'm' } } },
+    ],
+    [
       '[OneLogin] may name unknown schemas',
       { schemas: ['urn:scim:x'], title: 'Dr' },
       { title: 'Dr' },
@@ -286,6 +338,22 @@ describe('a body is refused', () => {
       `${ENTERPRISE_URN}.department is given more than once`,
     ],
     [{ title: 'a', [`${USER_URN}:title`]: 'b' }, `${USER_URN}:title is given more than once`],
+    [
+      { department: 'a', [`${ENTERPRISE_URN}:department`]: 'b' },
+      `${ENTERPRISE_URN}:department is given more than once`,
+    ],
+    [
+      { [ENTERPRISE_URN]: { department: 'a' }, Department: 'b' },
+      'Department is given more than once',
+    ],
+    [{ name: { givenName: 'a' }, 'name.givenName': 'b' }, 'name.givenName is given more than once'],
+    [{ 'name.givenName': 'a', 'Name.GivenName': 'b' }, 'Name.GivenName is given more than once'],
+    [{ title: 'a', [USER_URN]: { title: 'b' } }, 'title is given more than once'],
+    [{ emails: [], 'emails.value': 7 }, 'emails.value must be a string'],
+    [
+      { 'emails[type eq "work"].value': 'a@x' },
+      'emails is followed by [ ], which only the keys and paths of a PATCH may contain; send the whole value of emails under its name',
+    ],
     [{ roles: Array(1001).fill('r') }, 'roles has more than 1000 values'],
   ])('with the name of the attribute (case %#)', (body, detail) => {
     expect(() => parsed(body)).toThrow(ofType('invalidValue', detail));
