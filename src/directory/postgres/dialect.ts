@@ -62,17 +62,20 @@ export const postgresDialect: MembershipDialect = {
       related === undefined
         ? sql``
         : sql`,
-            CASE WHEN ${RELATED}::boolean AND s.memberships BETWEEN 1 AND ${MOST_RELATED}
+            CASE WHEN ${RELATED}::boolean
+              AND ${related.isOfOne ? sql`TRUE` : sql`s.found = 1`}
+              AND s.memberships BETWEEN 1 AND ${MOST_RELATED}
               THEN (
                 SELECT CASE WHEN count(*) <= ${MOST_RELATED} THEN json_agg(f) END
-                FROM (${related} LIMIT ${MORE_RELATED}) AS f
+                FROM (${related.rows} LIMIT ${MORE_RELATED}) AS f
               )
             END AS related`;
+    const found = related?.isOfOne === false ? sql`, count(*) OVER () AS found` : sql``;
     // OFFSET keeps the planner from reading a whole table for a join.
     return sql`
       SELECT w.n, s.*${more}
       FROM unnest(${sql.join(values, sql`, `)}) WITH ORDINALITY AS w(${columns})
-        CROSS JOIN LATERAL (SELECT * FROM (${each}) AS one OFFSET 0) AS s
+        CROSS JOIN LATERAL (SELECT *${found} FROM (${each}) AS one OFFSET 0) AS s
     `;
   },
 };

@@ -59,15 +59,22 @@ export interface SearchDialect {
   /**
    * Runs a statement for each request of the lists, whose values are the columns of `w`, and numbers
    * the rows; see Numbered. If a statement is given that selects what is related to the row `s`, it
-   * is run if the value of RELATED says so, unless nothing is related to the row.
+   * is run if the value of RELATED says so and the request has no other row, unless nothing is
+   * related to the row.
    */
-  shared?(lists: readonly ListSlot[], each: SQL, related?: SQL): SQL;
+  shared?(lists: readonly ListSlot[], each: SQL, related?: RelatedToOne): SQL;
   /** True for every row until the statement is to end, if it has to look for that. */
   readonly unended?: SQL;
   /** Whether the plan of a statement depends on the indexes alone, and not on statistics. */
   readonly hasFixedPlans?: boolean;
   /** Selects a number that is another one after any write, if there is one. */
   readonly version?: SQL<DataVersion>;
+}
+
+interface RelatedToOne {
+  readonly rows: SQL;
+  /** Whether no request has several rows, which would have to be counted. */
+  readonly isOfOne: boolean;
 }
 
 export interface DataVersion {

@@ -57,6 +57,8 @@ const isShared = (text: string) => text.includes('WITH ORDINALITY');
 const list = (filter: string, scope = ACME, limit = 10) =>
   store.users.list(scope, userQuery({ filter, limit, related: true }));
 
+const only = async (filter: string) => (await list(filter)).records[0] as UserRecord | undefined;
+
 describe('reads that arrive together share a statement, and each has its own rows', () => {
   it('of users by id, with one that does not exist and one that is read twice', async () => {
     const users = await addUsers(ACME, NAMES);
@@ -91,7 +93,12 @@ describe('reads that arrive together share a statement, and each has its own row
     expect(statements).toHaveLength(1);
   });
 
-  it('of users with the groups that they are in', async () => {
+  it.each<[string, (user: UserRecord, name: string) => Eventual<UserRecord | undefined>]>([
+    ['id', ({ id }) => store.users.get(ACME, id, true)],
+    ['userName', (_, name) => only(`userName eq "${name}"`)],
+    ['externalId', (_, name) => only(`externalId eq "e-${name}"`)],
+    ['e-mail address', (_, name) => only(`emails.value eq "home-of-${name}@a.example"`)],
+  ])('of users by %s, with the groups that they are in', async (_, read) => {
     const users = await addUsers(ACME, NAMES);
     const teams = await Promise.all(
       users.map(({ id }, n) => addGroup(store, ACME, `team-${n}`, [id])),
@@ -102,14 +109,11 @@ describe('reads that arrive together share a statement, and each has its own row
       'all',
       teams.map(({ id }) => id),
     );
-    const { results, statements } = await together(
-      users.map(
-        ({ id }) =>
-          () =>
-            store.users.get(ACME, id, true),
-      ),
-    );
-    for (const [n, user] of results.entries()) {
+    let found: (UserRecord | undefined)[] = [];
+    const statements = await statementsOf(async () => {
+      found = await Promise.all(users.map((user, n) => read(user, NAMES[n] ?? '')));
+    });
+    for (const [n, user] of found.entries()) {
       const names = user?.groups?.map(({ displayName, type }) => `${displayName} ${type}`);
       expect(names?.toSorted()).toEqual(['all indirect', `team-${n} direct`]);
     }

@@ -54,9 +54,9 @@ interface SharedOptions {
 }
 
 /**
- * Composes a statement of resources that requests share, if the database gains by it. If each finds
- * one user, it then also selects its groups if the input says so; see ResourceRow. Several users may
- * have the same groups, which must be read once.
+ * Composes a statement of resources that requests share, if the database gains by it. For a request
+ * that finds one user, it also selects its groups if the input says so; see ResourceRow. Several
+ * users may have the same groups, which must be read once.
  */
 export function sharedTemplate<In extends object, Row>(
   { dialect, name, scope }: SearchContext,
@@ -76,8 +76,11 @@ export function sharedTemplate<In extends object, Row>(
   if (shared === undefined || lists.length === 0)
     return new Template(compose(statement), isOfRequest);
   const related =
-    name === 'User' && findsOne
-      ? GROUPS_OF_USERS.select(dialect, scope.tenant, oneResource(SELECTED))
+    name === 'User'
+      ? {
+          rows: GROUPS_OF_USERS.select(dialect, scope.tenant, oneResource(SELECTED)),
+          isOfOne: findsOne,
+        }
       : undefined;
   return new SharedTemplate(compose(shared(lists, each, related)), isOfRequest);
 }
