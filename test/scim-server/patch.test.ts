@@ -34,6 +34,36 @@ describe('a PATCH', () => {
     expect(answer.body).toEqual((await client.send('GET', `/Users/${id}`)).body);
   });
 
+  it.each([true, false])(
+    'with an empty string for active leaves the user as active as before: %j',
+    async (active) => {
+      const { id } = await createUser({ active });
+      const value = { active: '', 'name.givenName': 'Ada' };
+      const answer = await patch(`/Users/${id}`, { op: 'replace', value });
+      expect(answer.body).toMatchObject({ active, name: { givenName: 'Ada' } });
+    },
+  );
+
+  it('has the keys that a POST and a PUT may have', async () => {
+    const keys = { 'name.givenName': 'Ada', 'emails.value': 'a@x', department: 'D' };
+    const attributes = {
+      name: { givenName: 'Ada' },
+      emails: [{ value: 'a@x' }],
+      [ENTERPRISE_URN]: { department: 'D' },
+    };
+    const { id, body } = await createUser(keys);
+    expect(body).toMatchObject(attributes);
+    const { userName } = body;
+    expect((await client.send('PUT', `/Users/${id}`, { userName })).body).not.toHaveProperty(
+      'name',
+    );
+    expect((await patch(`/Users/${id}`, { op: 'add', value: keys })).body).toMatchObject(
+      attributes,
+    );
+    const same = await client.send('PUT', `/Users/${id}`, { userName, ...keys });
+    expect(same.body).toMatchObject({ ...attributes, meta: { version: 'W/"3"' } });
+  });
+
   it('of a group returns 204 with a Content-Type, or 200 with the group if attributes is given', async () => {
     const { id } = await createGroup();
     const operation = { op: 'add', path: 'externalId', value: 'e' };
