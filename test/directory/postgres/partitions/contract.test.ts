@@ -24,7 +24,7 @@ const OPERATOR_WIDE: Readonly<Record<string, RegExp>> = {
   'pruning: the last requests': /^DELETE FROM "public"\."recent_requests" WHERE \(tenant/,
   'pruning: sessions': /^DELETE FROM "public"\."sessions" WHERE expires_at <=/,
   'pruning: the next tenant of the activity log': /^SELECT min\(tenant\) AS tenant/,
-  'sign-outs that a provider sends': /^DELETE FROM "public"\."sessions" WHERE issuer =/,
+  'sign-outs that a provider sends': /^DELETE FROM "public"\."sessions" WHERE \(?issuer =/,
   'whether tables were analysed': /^SELECT 1 FROM pg_class/,
 };
 
