@@ -6,7 +6,7 @@ import { andThen } from '../eventual.ts';
 import { checkVersion, type IfMatch } from '../scim/etag.ts';
 import { keepImmutable } from '../scim/immutable.ts';
 import { settlingManager, withoutOwnReference } from '../scim/manager.ts';
-import { applyPatch } from '../scim/patch.ts';
+import { applyPatch, type Settle } from '../scim/patch.ts';
 import type { Attributes } from '../scim/resource.ts';
 import { fold } from '../scim/text.ts';
 import type { Caller, Directory } from './caller.ts';
@@ -65,12 +65,11 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
         keepImmutable(current, withActive(attributes, current), type, 'kept'),
       );
     },
-    /** The same if `active` is cleared. */
+    /** The same if `active` is set to null. Who removes it means that it has no value. */
     patch: (caller, id, operations, ifMatch, related) =>
-      change(caller, id, ifMatch, related, ({ profile: { attributes } }) => {
-        const settle = settlingManager(caller.baseUrl);
-        return withActive(applyPatch(attributes, operations, type, settle), attributes);
-      }),
+      change(caller, id, ifMatch, related, ({ profile: { attributes } }) =>
+        applyPatch(attributes, operations, type, settlingUser(caller.baseUrl)),
+      ),
     /** Removes the tenant's access; the global user remains. */
     delete: async ({ scope, permissions }, id, ifMatch) => {
       demand(permissions, 'bindings.delete');
@@ -80,7 +79,16 @@ export function usersOf({ store, now }: Directory): Resources<UserRecord> {
   };
 }
 
-/** Whether a user may enter is never left open. */
+/** For one run of a PATCH. */
+function settlingUser(baseUrl: string): Settle {
+  const settleManager = settlingManager(baseUrl);
+  return (before, after, operation) => {
+    const settled = settleManager(before, after, operation);
+    return operation.verb === 'remove' ? settled : withActive(settled, before);
+  };
+}
+
+/** A client that sends null says nothing about whether the user may enter. */
 const withActive = (next: Attributes, { active }: Attributes): Attributes =>
   next.active === undefined && active !== undefined ? { ...next, active } : next;
 

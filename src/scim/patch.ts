@@ -19,7 +19,11 @@ import type { ResourceType } from './schema.ts';
 import { isEmpty, withoutNull, withValue } from './values.ts';
 
 /** Completes what an operation has changed, before the next one is applied. */
-type Settle = (before: Attributes, after: Attributes, operation: PatchOperation) => Attributes;
+export type Settle = (
+  before: Attributes,
+  after: Attributes,
+  operation: PatchOperation,
+) => Attributes;
 
 /** Throws noTarget, mutability or invalidValue, and tooMany for operations that cost too much. */
 export function applyPatch(

@@ -74,8 +74,8 @@ describe('active', () => {
   });
 
   it.each([
-    { op: 'remove', path: 'active' },
     { op: 'replace', path: 'active', value: null },
+    { op: 'add', path: 'active', value: null },
     { op: 'replace', path: 'active', value: [] },
     { op: 'replace', value: { active: null } },
   ])('stays as it is after %j', async (operation) => {
@@ -86,13 +86,12 @@ describe('active', () => {
     expect(cleared.map(({ version }) => version)).toEqual([1, 1]);
   });
 
-  it('may be switched by the same PATCH that clears it', async () => {
+  it('is absent after a PATCH removed it, and a PUT without it keeps it absent', async () => {
     const { id } = await create({ userName: 'ann' });
-    const operations = [
-      { op: 'remove', path: 'active' },
-      { op: 'add', path: 'active', value: false },
-    ];
-    expect((await patch(id, operations)).profile.attributes.active).toBe(false);
+    const removed = await patch(id, [{ op: 'remove', path: 'active' }]);
+    expect(removed.profile.attributes).not.toHaveProperty('active');
+    const replaced = await replace(id, { userName: 'ann' });
+    expect(replaced.profile.attributes).not.toHaveProperty('active');
   });
 });
 
