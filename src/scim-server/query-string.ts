@@ -12,16 +12,24 @@ export function queriesOf(url: string): Parameters {
   // Without a query, the fragment may contain a question mark.
   if (fragment >= 0 && fragment < start) return NONE;
   const found = new Map<string, string[]>();
-  for (const pair of url.slice(start + 1, fragment < 0 ? undefined : fragment).split('&')) {
-    const equals = pair.indexOf('=');
-    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
-    if (name === '') continue;
-    const value = equals < 0 ? '' : decoded(pair.slice(equals + 1));
+  for (const [name, value] of pairsOf(url.slice(start + 1, fragment < 0 ? undefined : fragment))) {
     const others = found.get(name);
     if (others === undefined) found.set(name, [value]);
     else others.push(value);
   }
   return found;
+}
+
+/** The names and values in a query, in order. What has no name is left out. */
+export function pairsOf(query: string): readonly (readonly [name: string, value: string])[] {
+  const pairs: (readonly [string, string])[] = [];
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=');
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
+    if (name === '') continue;
+    pairs.push([name, equals < 0 ? '' : decoded(pair.slice(equals + 1))]);
+  }
+  return pairs;
 }
 
 /**

@@ -88,10 +88,18 @@ describe('CSV', () => {
     ['Ada\t=1+1', "Ada\t'=1+1"],
     ['Ada\n@SUM(A1)', "Ada\n'@SUM(A1)"],
     ['Ada; =1+1;-2', "Ada; '=1+1;'-2"],
+    ['Ada;"=1+1', `Ada;"'=1+1`],
+    ['"=1+1', `"'=1+1`],
     ['Ada; b', 'Ada; b'],
   ])('runs no formula in %j if cells are separated otherwise', (name, shown) => {
     expect(parse(line(named(name)))[0]?.[7]).toBe(shown);
   });
+});
+
+it('costs little to write, whatever is in it', () => {
+  const since = performance.now();
+  expect(ACTIVITY_LINES.csv.line(named(`x${'\n'.repeat(100_000)}y`))).toContain('y');
+  expect(performance.now() - since).toBeLessThan(1_000);
 });
 
 describe('JSON lines', () => {

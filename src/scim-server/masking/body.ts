@@ -1,7 +1,7 @@
 /** Shows the body of a request without the secrets in it. */
 import { isJsonObject } from '../../scim/json.ts';
 import { MAX_JSON_DEPTH } from '../../scim/limits.ts';
-import { BEGINS_LIKE_JSON, parseText } from '../../scim/quirks/json-text.ts';
+import { parseText } from '../../scim/quirks/json-text.ts';
 import { maskedFilter } from './filter.ts';
 import { MASK, MOST_READ, maskedText, namesSecret } from './text.ts';
 
@@ -14,6 +14,9 @@ interface MaskedBody {
 
 /** Keys whose values may be long and random without being secret. */
 const IDENTIFIERS = /^(?:id|externalid)$/i;
+
+/** Objects, arrays and texts; other values hide nothing. */
+const BEGINS_LIKE_JSON = /^\s*["{[]/;
 
 /** In characters: of a long text that is masked, little is shown, and all of it is read. */
 const MOST_EXAMINED = 65_536;
@@ -75,11 +78,10 @@ class Writer {
 
   #text(text: string, key: string, depth: number): void {
     if (!this.#examines(text)) return;
-    const isJson = BEGINS_LIKE_JSON.test(text);
-    const parsed = isJson && text.length <= MOST_READ ? parseText(text) : undefined;
+    const isJson = text.length <= MOST_READ && BEGINS_LIKE_JSON.test(text);
+    const parsed = isJson ? parseText(text) : undefined;
     const shown = parsed === undefined ? this.#shown(text, key) : this.#within(parsed, key, depth);
-    // What is left of broken or long JSON can't tell the secrets in it from the rest.
-    this.#write(JSON.stringify(isJson && parsed === undefined && namesSecret(text) ? MASK : shown));
+    this.#write(JSON.stringify(parsed === undefined && mayHide(text) ? MASK : shown));
   }
 
   /** If too much was examined already, what follows is cut off. */
@@ -126,4 +128,11 @@ function targetsSecret(object: Readonly<Record<string, unknown>>): boolean {
     if (/^path$/i.test(key) && typeof value === 'string' && namesSecret(value)) return true;
   }
   return false;
+}
+
+/** Whether a text has parts of JSON in which secrets can't be told from the rest. */
+function mayHide(text: string): boolean {
+  const read = text.slice(0, MOST_READ);
+  const hasKeys = read.includes('"') && read.includes(':');
+  return hasKeys && (namesSecret(read) || read.includes('\\u'));
 }

@@ -1,4 +1,5 @@
 /** Shows the path and the query of a request without the values in them. */
+import { pairsOf } from '../query-string.ts';
 import { maskedFilter } from './filter.ts';
 import { MASK, maskedText } from './text.ts';
 
@@ -15,7 +16,7 @@ export function maskedTarget(
   query: string,
   onValue: (value: string) => void,
 ): string {
-  const parameters = [...new URLSearchParams(query.slice(0, 16 * MOST_SHOWN))];
+  const parameters = pairsOf(query.slice(0, 16 * MOST_SHOWN));
   if (parameters.length === 0) return maskedText(path);
   const shown = parameters.map(([name, value]) => {
     const known = name.toLowerCase();

@@ -3,7 +3,7 @@ import { invalidValue } from '../error.ts';
 import type { JsonValue } from '../json.ts';
 import type { Attribute } from '../schema.ts';
 
-export const BEGINS_LIKE_JSON = /^\s*[{[]/;
+const BEGINS = /^\s*[{[]/;
 /** An id in braces, such as `{2819c223-7f76}`, is not JSON. */
 const LOOKS_LIKE_JSON = /^\s*[{[]\s*(?:["{}[\]]|$)/;
 
@@ -22,7 +22,7 @@ export function parseText(text: string): JsonValue | undefined {
  */
 export function complexFromJson(attribute: Attribute, value: JsonValue): JsonValue {
   if (attribute.type !== 'complex' || typeof value !== 'string') return value;
-  const parsed = BEGINS_LIKE_JSON.test(value) ? parseText(value) : undefined;
+  const parsed = BEGINS.test(value) ? parseText(value) : undefined;
   if (parsed === undefined && LOOKS_LIKE_JSON.test(value)) {
     throw invalidValue(`${attribute.name} begins like JSON but is not valid JSON`);
   }

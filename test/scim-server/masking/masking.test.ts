@@ -51,8 +51,15 @@ describe('a masked path', () => {
     ['filter=userName+eq+%22ada%22', '/Users?filter=userName eq "…"'],
     ['cursor=abcdef&count=ada%40acme', '/Users?cursor=…&count=…'],
     ['q=ada&ada%40acme.example=1', '/Users?q=…&…=…'],
+    ['sortBy=ada+1@acme.example%20x', '/Users?sortBy=…'],
   ])('with the query "%s" is %s', (query, shown) => {
     expect(maskedTarget('/Users', query, nothing)).toBe(shown);
+  });
+
+  it('tells which values it has hidden, as the server has read them', () => {
+    const hidden: string[] = [];
+    maskedTarget('/Users', 'sortBy=ada+1@acme.example%20x&q=a+b', (value) => hidden.push(value));
+    expect(hidden).toEqual(['ada+1@acme.example x', 'a b']);
   });
 
   it('is cut off if it is long', () => {
@@ -156,6 +163,9 @@ describe('a masked body', () => {
     [{ value: '{"password":"hunter2"}' }, '{"value":"{\\"password\\":\\"…\\"}"}'],
     [{ value: ' [{"note":"{\\"token\\":\\"hunter2\\"}"}]' }, undefined],
     [{ value: '{"password":"hunter2"' }, '{"value":"…"}'],
+    [{ value: JSON.stringify('{"password":"hunter2"}') }, undefined],
+    [{ value: 'value: {"password":"hunter2"}' }, '{"value":"…"}'],
+    [{ value: '{"pass\\u0077ord":"hunter2"' }, '{"value":"…"}'],
     [{ value: `{"password":"hunter2","note":"${'a '.repeat(5_000)}"}` }, '{"value":"…"}'],
   ])('hides a secret in JSON text: %j', (body, expected) => {
     const masked = maskedBody(body, 4_096);
