@@ -39,12 +39,13 @@ export function pairsOf(query: string): readonly (readonly [name: string, value:
 const NOT_UTF8 = '\udfff';
 
 /**
- * A plus sign is a space, as in a form, unless spaces are encoded as `%20`: then it is itself (RFC
- * 3986 §2.2), as in `userName%20eq%20"ada+1@acme.example"`. A percent sign that encodes nothing
- * stays as it is.
+ * A plus sign is a space, as in a form, unless the first space is encoded as `%20`: then it is
+ * itself (RFC 3986 §2.2), as in `userName%20eq%20"ada+1@acme.example"`. A percent sign that encodes
+ * nothing stays as it is.
  */
 function decoded(encoded: string): string {
-  const isForm = encoded.includes('+') && !encoded.includes('%20');
+  const [plus, space] = [encoded.indexOf('+'), encoded.indexOf('%20')];
+  const isForm = plus >= 0 && (space < 0 || plus < space);
   const text = isForm ? encoded.replaceAll('+', ' ') : encoded;
   if (!text.includes('%')) return text;
   try {

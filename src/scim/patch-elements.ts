@@ -33,6 +33,19 @@ export function nextElements(
   return current.filter((each) => gone.find(each) === undefined);
 }
 
+/** Elements to remove, without `value`, that the list doesn't have as they are. */
+export function partsToRemove(
+  { verb, ref, selector, value }: PatchOperation,
+  current: readonly JsonValue[],
+): readonly JsonObject[] {
+  const isList = verb === 'remove' && selector === undefined && ref.sub === undefined;
+  const given = isList && Array.isArray(value) ? value : [];
+  const parts = given.filter(isJsonObject).filter((each) => each.value === undefined);
+  if (parts.length === 0) return [];
+  const held = new Elements(ref.attribute, current);
+  return parts.filter((each) => held.find(each) === undefined);
+}
+
 /**
  * A value that already exists is not added again, but gets the new sub-attributes (RFC 7644
  * §3.5.2.1).

@@ -6,7 +6,7 @@ import { invalidValue } from './error.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Selector, Target } from './patch-target.ts';
 import { type Attribute, findAttribute } from './schema.ts';
-import { isWritable, mendSingle, normalizeValue } from './values.ts';
+import { isWritable, mendSingle, normalizeValue, sameValue } from './values.ts';
 
 export type PatchVerb = 'add' | 'replace' | 'remove';
 
@@ -65,7 +65,7 @@ function complexChange(
 
 /**
  * The parts of one complex value that have keys of their own are one change of that value. Throws
- * invalidValue for two values of one attribute.
+ * invalidValue for different values of one attribute.
  */
 export function withJoinedParts(operations: readonly PatchOperation[]): readonly PatchOperation[] {
   refuseRepeated(operations);
@@ -85,29 +85,35 @@ export function withJoinedParts(operations: readonly PatchOperation[]): readonly
 }
 
 function refuseRepeated(operations: readonly PatchOperation[]): void {
-  const seen = new Set<string>();
+  const given = new Map<string, JsonValue>();
   for (const operation of operations) {
     const filter = JSON.stringify(operation.selector?.template);
-    for (const name of namesIn(operation)) {
+    for (const [name, value] of valuesIn(operation)) {
       const key = `${name} ${filter}`;
-      if (seen.has(key)) throw invalidValue(`${name} is given more than once`);
-      seen.add(key);
+      const other = given.get(key);
+      if (other !== undefined && !sameValue(other, value)) {
+        throw invalidValue(`${name} is given more than once, with different values`);
+      }
+      given.set(key, value);
     }
   }
 }
 
 /**
- * What gets a value. An extension that is cleared may get new values, and elements that only a
+ * The values, by what gets them. What is cleared may get a value, and elements that only a
  * complicated filter selects may differ.
  */
-function namesIn(operation: PatchOperation): readonly string[] {
-  const { verb, ref, selector } = operation;
-  if (verb === 'remove') return [];
+function valuesIn(operation: PatchOperation): readonly (readonly [string, JsonValue])[] {
+  const { ref, selector, value } = operation;
   const parts = partsOf(operation);
   if (parts !== undefined) {
-    return Object.keys(parts).map((name) => `${refText({ ...ref, sub: undefined })}.${name}`);
+    const whole = refText({ ...ref, sub: undefined });
+    return Object.entries(parts)
+      .filter(([, each]) => each !== null)
+      .map(([name, each]) => [`${whole}.${name}`, each]);
   }
-  return selector !== undefined && selector.template === undefined ? [] : [refText(ref)];
+  const isVague = selector !== undefined && selector.template === undefined;
+  return value === undefined || isVague ? [] : [[refText(ref), value]];
 }
 
 function partsOf({ ref, selector, value }: PatchOperation): JsonObject | undefined {

@@ -21,13 +21,7 @@ import {
   type PatchVerb,
   withJoinedParts,
 } from './patch-operation.ts';
-import {
-  isIgnored,
-  resolveTarget,
-  selectorOfParts,
-  type Target,
-  targetOfKey,
-} from './patch-target.ts';
+import { isIgnored, resolveTarget, type Target, targetOfKey } from './patch-target.ts';
 import { type PatchPath, parsePath } from './path.ts';
 import { complexFromJson } from './quirks/json-text.ts';
 import {
@@ -39,7 +33,6 @@ import {
 } from './quirks/patch-value.ts';
 import { withComparedReferences } from './references.ts';
 import { findExtension, type ResourceType, type Schema } from './schema.ts';
-import { MEMBERS_ATTRIBUTE } from './schemas/group.ts';
 import { isEmpty, isEmptyValue, isWritable, normalizeValue } from './values.ts';
 
 /**
@@ -168,28 +161,19 @@ function onPath(
   return [operationOn(verb, target, value)];
 }
 
-/**
- * Without a value, every element is removed. An empty list removes none. An element without `value`
- * stands for each that has its sub-attributes.
- */
+/** Without a value, every element is removed. An empty list, or "", removes none. */
 function removal(target: Target, given: JsonValue | undefined): readonly PatchOperation[] {
   const { ref, selector } = target;
   const all = { verb: 'remove', ref, selector, value: undefined } as const;
   if (given === undefined || !removesByValue(target, given)) return [all];
   const value = normalizeValue(ref.attribute, given, refText(ref));
   if (!Array.isArray(value)) {
-    if (isEmptyValue(complexFromJson(ref.attribute, given))) return [];
+    if (given === '' || isEmptyValue(complexFromJson(ref.attribute, given))) return [];
     throw invalidValue(
       `the value of the "remove" names no element of ${refText(ref)}; to remove all, omit the value`,
     );
   }
-  if (ref.attribute === MEMBERS_ATTRIBUTE) return [{ ...all, value }];
-  const parts = value.filter(isJsonObject).filter((each) => each.value === undefined);
-  const whole = value.filter((each) => !isJsonObject(each) || each.value !== undefined);
-  return [
-    ...(whole.length === 0 ? [] : [{ ...all, value: whole }]),
-    ...(parts.length === 0 ? [] : [{ ...all, selector: selectorOfParts(parts, ref.attribute) }]),
-  ];
+  return [{ ...all, value }];
 }
 
 /**
@@ -277,5 +261,10 @@ function withoutPath(
       within === undefined ? targetOfKey(key, type) : extensionTarget(within, key, type);
     return target === undefined || isIgnored(target) ? [] : [operationOn(verb, target, value)];
   });
-  return withJoinedParts(operations);
+  // What replaces an extension comes before keys of its attributes, wherever these are.
+  const [cleared, given] = [operations.filter(clears), operations.filter((each) => !clears(each))];
+  return withJoinedParts([...cleared, ...given]);
 }
+
+const clears = ({ verb, selector }: PatchOperation): boolean =>
+  verb === 'remove' && selector === undefined;

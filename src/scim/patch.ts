@@ -11,8 +11,9 @@ import { MAX_RESOURCE, MAX_VALUES } from './limits.ts';
 import { comparedManager } from './manager.ts';
 import { matches } from './match.ts';
 import { PatchWork } from './patch-cost.ts';
-import { nextElements } from './patch-elements.ts';
+import { nextElements, partsToRemove } from './patch-elements.ts';
 import type { PatchOperation } from './patch-operation.ts';
+import { selectorOfParts } from './patch-target.ts';
 import { checkRequired } from './required.ts';
 import type { Attributes } from './resource.ts';
 import type { ResourceType } from './schema.ts';
@@ -69,6 +70,7 @@ function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork)
   const elements = Array.isArray(current) ? current : [];
   const isAsked = operation.selector !== undefined && isJsonObject(current);
   work.spend(operation, isAsked ? [current] : elements);
+  refuseParts(operation, elements, work);
   const next = attribute.multiValued
     ? nextElements(operation, elements)
     : nextSingle(operation, current);
@@ -76,6 +78,27 @@ function applyTo(holder: JsonObject, operation: PatchOperation, work: PatchWork)
     throw invalidValue(`${attribute.name} would have more than ${MAX_VALUES} values`);
   }
   return withValue(holder, attribute.name, next);
+}
+
+/**
+ * A part of an element might stand for all that have it, or for nothing. Other elements that aren't
+ * there have been removed already.
+ */
+function refuseParts(
+  operation: PatchOperation,
+  elements: readonly JsonValue[],
+  work: PatchWork,
+): void {
+  const { attribute } = operation.ref;
+  const parts = partsToRemove(operation, elements);
+  if (parts.length === 0) return;
+  const selector = selectorOfParts(parts, attribute);
+  work.spend({ ...operation, selector }, elements);
+  if (!elements.some((each) => matches(selector.where, each))) return;
+  throw invalidValue(
+    `the value of the "remove" is a part of an element of ${attribute.name}; send the whole ` +
+      `element, or a path with a filter, such as ${attribute.name}[type eq "work"]`,
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Keys of a body that are paths, as those of a PATCH may be: `name.givenName`, `department`, and
- * names with the URN of their schema.
+ * Keys of a body that are paths, as those of a PATCH may be: `name.givenName`, and names with the
+ * URN of their schema. Without it, `department` may be anything, and is unknown.
  */
 
 import { parseAttributePath, refText, resolvePath } from './attribute-path.ts';
@@ -15,7 +15,7 @@ import {
   type Schema,
 } from './schema.ts';
 import { coreAttributes } from './schemas/common.ts';
-import { isEmptyValue, isWritable } from './values.ts';
+import { isEmptyValue, isWritable, sameValue } from './values.ts';
 
 interface Place {
   readonly path: readonly string[];
@@ -56,7 +56,9 @@ function placesIn(body: JsonObject, type: ResourceType): readonly Place[] {
     } else if (key.toLowerCase() === type.schema.id.toLowerCase()) {
       places.push(...placesInCore(value, type));
     } else if (!isEmptyValue(value)) {
-      const path = pathOf(refOf(key, type));
+      const ref = refOf(key, type);
+      const isUnknown = ref?.extension !== undefined && !/^urn:/i.test(key);
+      const path = isUnknown ? undefined : pathOf(ref);
       if (path !== undefined) places.push({ path, value, key });
     }
   }
@@ -120,7 +122,7 @@ function place(
   const held = found === undefined ? undefined : holder[found];
   const isFree = held === undefined || isEmptyValue(held);
   if (rest.length === 0) {
-    if (!isFree) throw invalidValue(`${key} is given more than once`);
+    if (!isFree && !sameValue(held, value)) throw invalidValue(`${key} is given more than once`);
     return { ...holder, [found ?? name]: value };
   }
   if (!isFree && !isJsonObject(held)) throw invalidValue(`${key} is given more than once`);

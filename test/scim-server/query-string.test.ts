@@ -25,10 +25,11 @@ describe('the parameters of a URL', () => {
     ]);
   });
 
-  it('have a plus sign for a space, unless spaces are encoded otherwise', () => {
+  it('have a plus sign for a space, unless the first one is encoded otherwise', () => {
     const filterOf = (query: string) => queriesOf(`/Users?filter=${query}`).get('filter');
     expect(filterOf('userName+eq+%22ada%2B1%22')).toEqual(['userName eq "ada+1"']);
     expect(filterOf('userName%20eq%20%22ada+1%22')).toEqual(['userName eq "ada+1"']);
+    expect(filterOf('displayName+eq+%22My%20Group%22')).toEqual(['displayName eq "My Group"']);
     expect(queriesOf('/Users?a=x+y&b=x%20+y')).toEqual(
       new Map([
         ['a', ['x y']],

@@ -96,7 +96,6 @@ describe('an operation without the path that its value needs', () => {
 describe('an operation without a path that gives one attribute two values', () => {
   it.each<[string, object]>([
     ['title', { Title: 'a', title: 'b' }],
-    ['title', { title: 'a', TITLE: null }],
     ['title', { title: 'a', [`${USER_URN}:title`]: 'b' }],
     ['title', { title: 'a', [USER_URN]: { title: 'b' } }],
     ['emails', { emails: [{ value: 'b@x' }], Emails: [{ value: 'c@x' }] }],
@@ -132,6 +131,15 @@ describe('an operation without a path that gives one attribute two values', () =
     [
       { [ENTERPRISE_URN]: null, [`${ENTERPRISE_URN}:department`]: 'D' },
       { [ENTERPRISE_URN]: { department: 'D' } },
+    ],
+    [
+      { [`${ENTERPRISE_URN}:department`]: 'D', [ENTERPRISE_URN]: {} },
+      { [ENTERPRISE_URN]: { department: 'D' } },
+    ],
+    [{ title: 'a', [`${USER_URN}:title`]: 'a', [USER_URN]: { title: 'a' } }, { title: 'a' }],
+    [
+      { name: { givenName: null }, 'name.givenName': 'A' },
+      { name: { givenName: 'A', familyName: 'Byron' } },
     ],
   ])('is not one that gives it parts: %j', (value, expected) => {
     const after = changed({ op: 'replace', value });

@@ -226,30 +226,37 @@ describe('remove', () => {
     expect(after).toEqual(left.length === 0 ? {} : { emails: left });
   });
 
+  const addresses = [
+    { type: 'work', locality: 'Rome', primary: true },
+    { type: 'home', locality: 'Kyiv', country: 'UA' },
+    { type: 'work', locality: 'Kyiv' },
+    { type: 'work', locality: 'Kyiv', country: 'UA' },
+  ];
   it.each<[readonly object[], readonly number[]]>([
-    [[{ type: 'WORK' }], [1, 3]],
-    [[{ type: 'work', locality: 'rome' }], [1, 2, 3]],
-    [[{ type: 'work', locality: 'Oslo' }], [0, 1, 2, 3]],
-    [[{ type: 'home' }, { locality: 'Kyiv' }], [0]],
-    [[{ primary: false }], [0]],
-    [[{ primary: 'True', type: 'work' }], [1, 2, 3]],
     [[{ type: 'home', locality: 'Kyiv', country: 'UA' }], [0, 2, 3]],
-  ])('removes each element that has the sub-attributes of one without value: %j', (value, left) => {
-    const addresses = [
-      { type: 'work', locality: 'Rome', primary: true },
-      { type: 'home', locality: 'Kyiv', country: 'UA' },
-      { type: 'work', locality: 'Kyiv' },
-      { locality: 'Kyiv', primary: false },
-    ];
+    [[{ locality: 'Kyiv', type: 'work' }], [0, 1, 3]],
+    [[{ type: 'work', locality: 'Oslo' }], [0, 1, 2, 3]],
+    [
+      [{ type: 'work', locality: 'Rome', primary: true }, { type: 'other' }],
+      [1, 2, 3],
+    ],
+  ])('removes the elements that are listed whole, and no others: %j', (value, left) => {
     const after = patched({ addresses }, { op: 'remove', path: 'addresses', value });
     expect(after).toEqual({ addresses: left.map((index) => addresses[index]) });
   });
 
-  it('removes elements that have a value beside others that are named by their type', () => {
-    const remove = { op: 'remove', path: 'emails', value: [{ type: 'work' }, { value: 'b@x' }] };
-    expect(patched({ emails: [...emails, { value: 'c@x' }] }, remove)).toEqual({
-      emails: [{ value: 'c@x' }],
-    });
+  it.each([
+    ['addresses', [{ type: 'WORK' }]],
+    ['addresses', [{ type: 'work', locality: 'rome' }]],
+    ['addresses', [{ type: 'home', locality: 'Kyiv', country: 'UA' }, { primary: 'True' }]],
+    ['addresses', [{ type: 'work', street: 'X' }]],
+    ['emails', [{ type: 'work' }, { value: 'b@x' }]],
+    ['emails', [{ type: 'work', vaule: 'b@x' }]],
+    ['emails', [{ type: 'work', value: null }]],
+  ])('is refused for a part of an element of %s: %j', (path, value) => {
+    expect(() => patched({ addresses, emails }, { op: 'remove', path, value })).toThrow(
+      expect.objectContaining({ status: 400, scimType: 'invalidValue' }),
+    );
   });
 
   it.each([

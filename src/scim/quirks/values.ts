@@ -10,12 +10,14 @@ import { booleanText } from '../text.ts';
 const TEXT: ReadonlySet<AttributeType> = new Set(['string', 'reference', 'binary']);
 
 /**
- * Entra ID clears attributes of every type with an empty string. Where text belongs, it is text.
+ * Entra ID clears attributes of every type with an empty string. Where text belongs, it is text; and
+ * for `active`, PHP writes false so, which must not be taken for "unchanged".
  * `{"manager": "", "emails": "", "primary": ""}` →
  * `{"manager": null, "emails": null, "primary": null}`
  */
 export function nullFromEmptyText(attribute: Attribute, value: JsonValue): JsonValue {
-  return value === '' && !TEXT.has(attribute.type) ? null : value;
+  const clears = value === '' && !TEXT.has(attribute.type) && attribute.name !== 'active';
+  return clears ? null : value;
 }
 
 /**
