@@ -40,11 +40,14 @@ export function partsToRemove(
 ): readonly JsonObject[] {
   const isList = verb === 'remove' && selector === undefined && ref.sub === undefined;
   const given = isList && Array.isArray(value) ? value : [];
-  const parts = given.filter(isJsonObject).filter((each) => each.value === undefined);
-  if (parts.length === 0) return [];
-  const held = new Elements(ref.attribute, current);
-  return parts.filter((each) => held.find(each) === undefined);
+  if (!given.some(isPart)) return [];
+  const gone = new Elements(ref.attribute, given);
+  const found = new Set(current.map((each) => gone.find(each)));
+  return given.filter((_each, index) => !found.has(index)).filter(isPart);
 }
+
+const isPart = (element: JsonValue): element is JsonObject =>
+  isJsonObject(element) && element.value === undefined;
 
 /**
  * A value that already exists is not added again, but gets the new sub-attributes (RFC 7644

@@ -76,12 +76,20 @@ export function withJoinedParts(operations: readonly PatchOperation[]): readonly
     const [before, part] = [joined[at] && partsOf(joined[at]), partsOf(each)];
     if (before !== undefined && part !== undefined) {
       const ref = { ...each.ref, sub: undefined };
-      joined[at] = { ...each, ref, value: { ...before, ...part } };
+      joined[at] = { ...each, ref, value: joinedValue(before, part) };
     } else {
       last.set(each.ref.attribute, joined.push(each) - 1);
     }
   }
   return joined;
+}
+
+/** A value counts before null. */
+function joinedValue(before: JsonObject, part: JsonObject): JsonObject {
+  const given = Object.entries(part).filter(
+    ([name, each]) => each !== null || (before[name] ?? null) === null,
+  );
+  return { ...before, ...Object.fromEntries(given) };
 }
 
 function refuseRepeated(operations: readonly PatchOperation[]): void {

@@ -261,10 +261,10 @@ function withoutPath(
       within === undefined ? targetOfKey(key, type) : extensionTarget(within, key, type);
     return target === undefined || isIgnored(target) ? [] : [operationOn(verb, target, value)];
   });
-  // What replaces an extension comes before keys of its attributes, wherever these are.
+  // The keys of an object have no order: what is cleared as a whole may get other parts.
   const [cleared, given] = [operations.filter(clears), operations.filter((each) => !clears(each))];
   return withJoinedParts([...cleared, ...given]);
 }
 
-const clears = ({ verb, selector }: PatchOperation): boolean =>
-  verb === 'remove' && selector === undefined;
+const clears = ({ selector, value }: PatchOperation): boolean =>
+  selector === undefined && value === undefined;

@@ -56,9 +56,7 @@ function placesIn(body: JsonObject, type: ResourceType): readonly Place[] {
     } else if (key.toLowerCase() === type.schema.id.toLowerCase()) {
       places.push(...placesInCore(value, type));
     } else if (!isEmptyValue(value)) {
-      const ref = refOf(key, type);
-      const isUnknown = ref?.extension !== undefined && !/^urn:/i.test(key);
-      const path = isUnknown ? undefined : pathOf(ref);
+      const path = pathOf(refOf(key, type));
       if (path !== undefined) places.push({ path, value, key });
     }
   }
@@ -93,10 +91,14 @@ function placesInExtension(
 const isOwnName = (attributes: readonly Attribute[], key: string): boolean =>
   findAttribute(attributes, key) !== undefined;
 
-/** Throws invalidValue for a key with brackets, unless it would be ignored anyway. */
+/**
+ * Undefined for an unknown key. Throws invalidValue for one with brackets, unless it would be
+ * ignored anyway.
+ */
 function refOf(key: string, type: ResourceType): AttributeRef | undefined {
   const bracket = key.indexOf('[');
   const ref = resolvePath(type, parseAttributePath(bracket < 0 ? key : key.slice(0, bracket)));
+  if (ref?.extension !== undefined && !/^urn:/i.test(key)) return undefined;
   if (bracket < 0 || ref === undefined || !isWritable(ref.attribute)) return ref;
   throw invalidValue(
     `${refText(ref)} is followed by [ ], which only the keys and paths of a PATCH may contain; ` +

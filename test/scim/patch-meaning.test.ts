@@ -136,6 +136,13 @@ describe('an operation without a path that gives one attribute two values', () =
       { [`${ENTERPRISE_URN}:department`]: 'D', [ENTERPRISE_URN]: {} },
       { [ENTERPRISE_URN]: { department: 'D' } },
     ],
+    [
+      { 'name.givenName': 'A', name: { givenName: null } },
+      { name: { givenName: 'A', familyName: 'Byron' } },
+    ],
+    [{ 'name.givenName': 'A', name: null }, { name: { givenName: 'A' } }],
+    [{ title: 'a', TITLE: null }, { title: 'a' }],
+    [{ emails: [{ value: 'z@x' }], Emails: [] }, { emails: [{ value: 'z@x' }] }],
     [{ title: 'a', [`${USER_URN}:title`]: 'a', [USER_URN]: { title: 'a' } }, { title: 'a' }],
     [
       { name: { givenName: null }, 'name.givenName': 'A' },

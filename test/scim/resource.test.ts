@@ -142,6 +142,7 @@ describe('a body', () => {
         'manager.displayName': 'M',
         'shoes.size': 4,
         'shoes[size eq 4]': 4,
+        'department[x': 'D',
         '__proto__.isAdmin': true,
       },
       {

@@ -130,9 +130,9 @@ function targetsSecret(object: Readonly<Record<string, unknown>>): boolean {
   return false;
 }
 
-/** Whether a text has parts of JSON in which secrets can't be told from the rest. */
+/** Whether a text names secrets that can't be told from the rest: JSON that is broken or long. */
 function mayHide(text: string): boolean {
-  const read = text.slice(0, MOST_READ);
-  const hasKeys = read.includes('"') && read.includes(':');
-  return hasKeys && (namesSecret(read) || read.includes('\\u'));
+  const isNested = BEGINS_LIKE_JSON.test(text);
+  const hasKeys = text.includes('"') && text.includes(':');
+  return (isNested || hasKeys) && (namesSecret(text) || text.includes('\\u'));
 }

@@ -166,6 +166,9 @@ describe('a masked body', () => {
     [{ value: JSON.stringify('{"password":"hunter2"}') }, undefined],
     [{ value: 'value: {"password":"hunter2"}' }, '{"value":"…"}'],
     [{ value: '{"pass\\u0077ord":"hunter2"' }, '{"value":"…"}'],
+    [{ value: "{'password': 'hunter2'}" }, '{"value":"…"}'],
+    [{ value: '{password=hunter2, userName=ada}' }, '{"value":"…"}'],
+    [{ value: `["hunter2","${'a '.repeat(5_000)}","password"]` }, '{"value":"…"}'],
     [{ value: `{"password":"hunter2","note":"${'a '.repeat(5_000)}"}` }, '{"value":"…"}'],
   ])('hides a secret in JSON text: %j', (body, expected) => {
     const masked = maskedBody(body, 4_096);
