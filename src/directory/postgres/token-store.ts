@@ -19,6 +19,7 @@ import { latest } from './writes/latest.ts';
 type Row = typeof tokens.$inferSelect;
 
 const t = named(tokens);
+const i = named(integrations);
 const COLUMNS = ['hash', 'integrationId', 'keyId', 'issuedAt', 'expiresAt', 'pending'] as const;
 const INSERTED = columns(t, 'tenant', ...COLUMNS);
 const SELECTED = selected(t, ...COLUMNS, 'lastUsedAt', 'shownAt');
@@ -151,9 +152,20 @@ function touched(tenant: string, uses: readonly TokenUse[]): SQL {
   );
 }
 
+/** Of an integration that hasn't ended, and doesn't end before the transaction does. */
 async function knownTenant(queries: Queries, integrationId: string): Promise<string> {
   const tenant = await lockedTenant(queries, integrationId);
-  if (tenant === undefined) throw new UnknownIntegrationError();
+  const living =
+    tenant === undefined
+      ? []
+      : await queries.all(
+          sql`
+            SELECT 1
+            FROM ${i.table}
+            WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${integrationId} AND ${i.endedAt} IS NULL
+          `,
+        );
+  if (tenant === undefined || living.length === 0) throw new UnknownIntegrationError();
   return tenant;
 }
 

@@ -37,7 +37,7 @@ export function createTokenStore({ writer, write, read, reading }: Connections):
   const integration = orm
     .select({ tenant: integrations.tenant })
     .from(integrations)
-    .where(eq(integrations.id, parameter('integrationId')))
+    .where(and(eq(integrations.id, parameter('integrationId')), isNull(integrations.endedAt)))
     .prepare();
   const upsert = orm
     .insert(tokens)

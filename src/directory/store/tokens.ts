@@ -40,12 +40,15 @@ export interface Authenticated {
   readonly expiresAt: number | undefined;
 }
 
-/** A token can't be added to an integration that the directory doesn't have. */
+/**
+ * A token can't be added to an integration that the directory doesn't have, or that has ended: an
+ * operator that lags behind another one would leave it a token.
+ */
 export class UnknownIntegrationError extends Error {
   override readonly name = 'UnknownIntegrationError';
 
   constructor() {
-    super('the integration of the token is unknown');
+    super('the integration of the token is unknown or has ended');
   }
 }
 

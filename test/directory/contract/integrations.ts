@@ -439,6 +439,17 @@ export function integrationContract(open: Open): void {
       expect(await opened().tokens.owner('hash')).toBeUndefined();
     });
 
+    it("aren't added to an integration that has ended, until it is there again", async () => {
+      const { integrations, tokens } = opened();
+      await integrations.end('okta', at(1));
+      await expect(tokens.add(token())).rejects.toThrow(/ended/);
+      await expect(tokens.keepOnly(token())).rejects.toThrow(/ended/);
+      expect(await tokens.list('okta')).toEqual([]);
+      await integrations.put(integration());
+      await tokens.keepOnly(token());
+      expect(await tokens.list('okta')).toHaveLength(1);
+    });
+
     it("can't be taken from the integration that has them", async () => {
       const { tokens } = opened();
       await tokens.add(token({ hash: 'theirs', integrationId: 'entra' }));
