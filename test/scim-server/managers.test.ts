@@ -1,26 +1,13 @@
 /** The manager of a user, by id, by URL, or by both. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
 import { ENTERPRISE_URN } from '../support/scim/patched.ts';
 import { idsFoundBy } from '../support/scim-server/found.ts';
-import {
-  type ScimClient,
-  type ScimServer,
-  startScimServer,
-} from '../support/scim-server/server.ts';
-import { managerOf, OTHER_SERVER, SOME_ID, userRequests } from '../support/scim-server/users.ts';
+import { managerOf, OTHER_SERVER, SOME_ID, useUsers } from '../support/scim-server/users.ts';
 
 describe.each(DATABASES)('on %s', (_, open) => {
-  let server: ScimServer;
-  let client: ScimClient;
-  beforeAll(async () => {
-    server = await startScimServer({ open });
-    client = await server.addIntegration();
-  });
-  afterAll(() => server.close());
-
-  const { createUser, patch, read, found } = userRequests(() => client);
+  const { serverOf, clientOf, createUser, patch, read, found } = useUsers(open);
 
   it('the URL of a manager is in every response, and a filter finds it', async () => {
     const boss = await createUser();
@@ -41,16 +28,16 @@ describe.each(DATABASES)('on %s', (_, open) => {
     const filter = `${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`;
     expect(await found('/Users', filter)).toEqual([created.id]);
 
-    const before = await client.send('GET', path);
+    const before = await clientOf().send('GET', path);
     const tag = before.headers.get('etag') ?? '';
-    const put = await client.send('PUT', path, before.body, { headers: { 'if-match': tag } });
+    const put = await clientOf().send('PUT', path, before.body, { headers: { 'if-match': tag } });
     expect(put.body).toEqual(before.body);
     const known = { headers: { 'if-none-match': tag } };
-    expect((await client.send('GET', path, undefined, known)).status).toBe(304);
+    expect((await clientOf().send('GET', path, undefined, known)).status).toBe(304);
 
     // A reference may lead to 404 (RFC 7643 §2.3.7). What a filter finds doesn't depend on others.
-    await client.send('DELETE', `/Users/${boss.id}`);
-    expect((await client.send('GET', path, undefined, known)).status).toBe(304);
+    await clientOf().send('DELETE', `/Users/${boss.id}`);
+    expect((await clientOf().send('GET', path, undefined, known)).status).toBe(304);
     expect(await found('/Users', filter)).toEqual([created.id]);
   });
 
@@ -71,7 +58,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
       expect(await ofUser(`${ENTERPRISE_URN}:manager[$ref pr]`)).toEqual(shown);
       expect(await ofUser(`${ENTERPRISE_URN}:manager.$ref eq "${$ref}"`)).toEqual(shown);
       const Operations = [{ op: 'remove', path: `${ENTERPRISE_URN}:manager[$ref pr]` }];
-      const { body: after } = await client.send('PATCH', `/Users/${id}`, { Operations });
+      const { body: after } = await clientOf().send('PATCH', `/Users/${id}`, { Operations });
       expect(managerOf(after)).toEqual($ref === undefined ? manager : undefined);
     },
   );
@@ -136,22 +123,22 @@ describe.each(DATABASES)('on %s', (_, open) => {
   });
 
   it('the integrations of a tenant may send the manager as any of them has read it', async () => {
-    const sibling = await server.addIntegration();
+    const sibling = await serverOf().addIntegration();
     const boss = await createUser();
     const manager = { value: boss.id };
     const { id, body } = await createUser({ [ENTERPRISE_URN]: { manager } });
     const path = `/Users/${id}`;
     const bySibling = await sibling.send('GET', path);
-    const put = await client.send('PUT', path, bySibling.body);
+    const put = await clientOf().send('PUT', path, bySibling.body);
     expect(put.body).toEqual(body);
     expect((await sibling.send('PUT', path, body)).body).toEqual(bySibling.body);
     const { $ref } = managerOf(bySibling.body) as JsonObject;
     const filter = `userName eq "${body.userName}" and ${ENTERPRISE_URN}:manager.$ref`;
-    for (const each of [client, sibling]) {
+    for (const each of [clientOf(), sibling]) {
       expect(await idsFoundBy(each, '/Users', `${filter} eq "${$ref}"`)).toEqual([id]);
       expect(await idsFoundBy(each, '/Users', `${filter} ne "${$ref}"`)).toEqual([]);
     }
-    const stranger = await server.addIntegration({ tenant: 'other' });
+    const stranger = await serverOf().addIntegration({ tenant: 'other' });
     const theirs = `${stranger.publicBaseUrl}${path.replace(id, boss.id)}`;
     expect(await found('/Users', `${filter} eq "${theirs}"`)).toEqual([]);
     const remove = { op: 'remove', path: `${ENTERPRISE_URN}:manager[$ref eq "${$ref}"]` };
@@ -162,7 +149,7 @@ describe.each(DATABASES)('on %s', (_, open) => {
     const member = await createUser();
     const url = String((member.body.meta as JsonObject).location);
     const members = [{ value: member.id }];
-    const group = await client.send('POST', '/Groups', { displayName: member.id, members });
+    const group = await clientOf().send('POST', '/Groups', { displayName: member.id, members });
     const ofGroup = String((group.body.meta as JsonObject).location);
     const forms = ($ref: string) => {
       const [end = ''] = /[^/]+\/[^/]+$/.exec($ref) ?? [];

@@ -1,24 +1,12 @@
 /** The manager whom a request names, by value, by URL, or by both: what a PUT and a PATCH leave. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/scim/json.ts';
 import { DATABASES } from '../support/directory/databases.ts';
 import { ENTERPRISE_URN } from '../support/scim/patched.ts';
-import {
-  type ScimClient,
-  type ScimServer,
-  startScimServer,
-} from '../support/scim-server/server.ts';
-import { managerOf, OTHER_SERVER, SOME_ID, userRequests } from '../support/scim-server/users.ts';
+import { managerOf, OTHER_SERVER, SOME_ID, useUsers } from '../support/scim-server/users.ts';
 
 describe.each(DATABASES)('the manager whom a request names, on %s', (_, open) => {
-  let server: ScimServer;
-  let client: ScimClient;
-  beforeAll(async () => {
-    server = await startScimServer({ open });
-    client = await server.addIntegration();
-  });
-  afterAll(() => server.close());
-  const { createUser, patch, read, found } = userRequests(() => client);
+  const { clientOf, createUser, patch, read, found } = useUsers(open);
 
   /** Of another server of the same kind. */
   const ELSEWHERE = `${OTHER_SERVER}/Users/${SOME_ID}`;
@@ -39,7 +27,7 @@ describe.each(DATABASES)('the manager whom a request names, on %s', (_, open) =>
     const once = () =>
       Array.isArray(sent)
         ? patch(path, ...sent)
-        : client.send('PUT', path, { ...body, [ENTERPRISE_URN]: { manager: sent } });
+        : clientOf().send('PUT', path, { ...body, [ENTERPRISE_URN]: { manager: sent } });
     const [first, second] = [await once(), await once()];
     expect(first.status, first.text).toBe(200);
     expect(second.body).toEqual(first.body);

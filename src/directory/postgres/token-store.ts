@@ -155,17 +155,15 @@ function touched(tenant: string, uses: readonly TokenUse[]): SQL {
 /** Of an integration that hasn't ended, and doesn't end before the transaction does. */
 async function knownTenant(queries: Queries, integrationId: string): Promise<string> {
   const tenant = await lockedTenant(queries, integrationId);
-  const living =
-    tenant === undefined
-      ? []
-      : await queries.all(
-          sql`
-            SELECT 1
-            FROM ${i.table}
-            WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${integrationId} AND ${i.endedAt} IS NULL
-          `,
-        );
-  if (tenant === undefined || living.length === 0) throw new UnknownIntegrationError();
+  if (tenant === undefined) throw new UnknownIntegrationError();
+  const living = await queries.all(
+    sql`
+      SELECT 1
+      FROM ${i.table}
+      WHERE ${i.tenant} = ${tenant} AND ${i.id} = ${integrationId} AND ${i.endedAt} IS NULL
+    `,
+  );
+  if (living.length === 0) throw new UnknownIntegrationError();
   return tenant;
 }
 
